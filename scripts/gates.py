@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the quality gates one after the other; the first that fails ends the run.
+
+The quick ones come first. At the end stand each skipped test with its reason and the counts of the
+tests of pytest and ansible-test, from the JUnit files that both write to ``.cache/junit``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from defusedxml import ElementTree
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = Path(sys.executable).parent
+RESULTS = ROOT / ".cache/junit"
+
+LINT = {
+    "ruff": ["ruff", "check", "--quiet", "."],
+    "form": ["ruff", "format", "--quiet", "--check", "."],
+    "licences": ["reuse", "lint", "--lines"],
+    "yaml": ["yamllint", "--strict", "."],
+    "shell": ["shellcheck", ".ci/run", "scripts/setup.sh", "scripts/peers.sh"],
+    "types": ["mypy", "--no-error-summary"],
+    "changelog": ["antsibull-changelog", "lint"],
+    "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
+}
+TESTS = {
+    "tests": ["python", "-m", "pytest", f"--junit-xml={RESULTS / 'pytest.xml'}"],
+    "sanity": ["python", "scripts/sanity.py"],
+}
+GATES = {"lint": LINT, "all": {**LINT, **TESTS}}
+
+
+@dataclass
+class Counts:
+    """The tests of all JUnit files together; ``skipped`` has one ``test: reason`` each."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+def count(folder: Path) -> Counts:
+    """Read every JUnit file under ``folder``."""
+    counts = Counts()
+    for path in sorted(folder.rglob("*.xml")):
+        for case in ElementTree.parse(path).iter("testcase"):
+            skipped = case.find("skipped")
+            if skipped is not None:
+                reason = skipped.get("message") or skipped.text
+                counts.skipped.append(f"{case.get('classname')} {case.get('name')}: {reason}")
+            elif case.find("failure") is not None or case.find("error") is not None:
+                counts.failed += 1
+            else:
+                counts.passed += 1
+    return counts
+
+
+def run(gates: dict[str, list[str]]) -> str | None:
+    """Run the gates in order and return the name of the one that failed."""
+    environment = {**os.environ, "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"}
+    for name, command in gates.items():
+        print(f"== {name}: {' '.join(command)}", flush=True)
+        start = time.monotonic()
+        if subprocess.call(command, cwd=ROOT, env=environment) != 0:
+            return name
+        print(f"   {name} passed in {time.monotonic() - start:.1f} s", flush=True)
+    return None
+
+
+def main(arguments: list[str]) -> int:
+    """``lint`` runs the static gates, ``all`` the tests too."""
+    if len(arguments) != 1 or arguments[0] not in GATES:
+        print(f"usage: gates.py {'|'.join(GATES)}", file=sys.stderr)
+        return 2
+    shutil.rmtree(RESULTS, ignore_errors=True)
+    failed_gate = run(GATES[arguments[0]])
+    counts = count(RESULTS)
+    for line in counts.skipped:
+        print(f"skipped: {line}")
+    if failed_gate is not None:
+        print(f"failed: {failed_gate}")
+    if arguments[0] == "all":
+        print(f"{counts.passed} passed, {counts.failed} failed, {len(counts.skipped)} skipped")
+    return 0 if failed_gate is None else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
