@@ -1,0 +1,206 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Small servers on loopback that behave as a test wants, well or badly."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# No server outlives this, whatever its client does.
+PATIENCE = 1.5
+
+Handler = Callable[[socket.socket], None]
+
+
+class Stub:
+    """A listening server. The n-th connection gets the n-th handler, and the last one all that follow."""
+
+    def __init__(self, handlers: tuple[Handler, ...]) -> None:
+        self._handlers = handlers
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._threads: list[threading.Thread] = []
+        self.port: int = self._listener.getsockname()[1]
+        self.accepted = 0
+        self.errors: list[Exception] = []
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
+
+    def close(self) -> None:
+        # close() alone does not wake a thread that waits in accept().
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._accepting.join(PATIENCE)
+        for thread in self._threads:
+            thread.join(2 * PATIENCE)
+            assert not thread.is_alive(), "the probe left a connection open"
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                stream, _ = self._listener.accept()
+            except OSError:
+                return
+            handler = self._handlers[min(self.accepted, len(self._handlers) - 1)]
+            self.accepted += 1
+            thread = threading.Thread(target=self._serve, args=(stream, handler), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, stream: socket.socket, handler: Handler) -> None:
+        with stream:
+            stream.settimeout(PATIENCE)
+            try:
+                handler(stream)
+            except OSError as error:
+                self.errors.append(error)
+
+
+@contextmanager
+def serving(*handlers: Handler) -> Iterator[Stub]:
+    stub = Stub(handlers)
+    try:
+        yield stub
+    finally:
+        stub.close()
+
+
+def read_request(stream: socket.socket) -> bytes:
+    """The X.224 connection request, whole."""
+    head = _exactly(stream, 4)
+    return head + _exactly(stream, struct.unpack(">H", head[2:])[0] - 4)
+
+
+def _exactly(stream: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        piece = stream.recv(count - len(data))
+        if not piece:
+            raise ConnectionError("the client closed")
+        data += piece
+    return data
+
+
+def selected(protocol: int, flags: int = 0x1F) -> bytes:
+    return bytes.fromhex("030000130ed00000123400") + struct.pack("<BBHI", 2, flags, 8, protocol)
+
+
+def refused(code: int) -> bytes:
+    return bytes.fromhex("030000130ed00000123400") + struct.pack("<BBHI", 3, 0, 8, code)
+
+
+BARE_CONFIRM = bytes.fromhex("0300000b06d00000123400")
+
+
+def until_closed(stream: socket.socket) -> None:
+    while stream.recv(65536):
+        pass
+
+
+def answering(answer: bytes, then: Handler = until_closed) -> Handler:
+    """Reads the request, sends ``answer``, and goes on with ``then``."""
+
+    def handle(stream: socket.socket) -> None:
+        read_request(stream)
+        stream.sendall(answer)
+        then(stream)
+
+    return handle
+
+
+def greeting(data: bytes) -> Handler:
+    """Speaks first, as servers of other protocols do, and waits for the client to go."""
+
+    def handle(stream: socket.socket) -> None:
+        stream.sendall(data)
+        until_closed(stream)
+
+    return handle
+
+
+def closing(stream: socket.socket) -> None:
+    """Closes at once, with FIN."""
+
+
+def reading_then_closing(stream: socket.socket) -> None:
+    """Reads one message, so that the close is a FIN, and closes."""
+    stream.recv(65536)
+
+
+def resetting(stream: socket.socket) -> None:
+    """Reads one message and resets."""
+    stream.recv(65536)
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def dripping(data: bytes, pause: float) -> Handler:
+    """Sends ``data`` again and again, one byte at a time."""
+
+    def handle(stream: socket.socket) -> None:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            for byte in data:
+                stream.sendall(bytes([byte]))
+                time.sleep(pause)
+
+    return handle
+
+
+def flooding(stream: socket.socket) -> None:
+    """Reads the ClientHello and sends handshake records that never make a whole message."""
+    stream.recv(65536)
+    # ServerHello of the largest size that its length field can say, in records of one byte.
+    stream.sendall(bytes.fromhex("160303000402000000"))
+    while True:
+        stream.sendall(bytes.fromhex("1603030000") * 4096)
+
+
+def after_hello(answer: bytes) -> Handler:
+    """Reads the ClientHello, sends ``answer`` and closes."""
+
+    def handle(stream: socket.socket) -> None:
+        stream.recv(65536)
+        stream.sendall(answer)
+
+    return handle
+
+
+def server_context(
+    identity: Path, *, version: ssl.TLSVersion | None = None, ciphers: str = "DEFAULT:@SECLEVEL=0"
+) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(identity)
+    context.set_ciphers(ciphers)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    if version is not None:
+        context.minimum_version = version
+        context.maximum_version = version
+    return context
+
+
+class TlsServer:
+    """Completes TLS, then notes how the client left: ``goodbye`` is True after close_notify and FIN."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self.goodbye = False
+        self.name: str | None = None
+        context.sni_callback = self._note_name
+
+    def __call__(self, stream: socket.socket) -> None:
+        with self._context.wrap_socket(stream, server_side=True, suppress_ragged_eofs=False) as secured:
+            # b"" is close_notify here; a bare FIN raises SSLEOFError.
+            assert secured.recv(1) == b""
+            raw = secured.unwrap()
+            self.goodbye = raw.recv(1) == b""
+
+    def _note_name(self, _stream: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+        self.name = name

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module rdp_probe, run by Ansible as users run it, and its documentation against what it returns."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.winops.rdp.plugins.module_utils._wire.probe import probe
+from ansible_collections.winops.rdp.plugins.modules import rdp_probe
+from tests.unit.wire import servers
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def run_module(tmp_path: Path, interpreter: str, *flags: str, **options: object) -> dict[str, Any]:
+    """The result of `ansible localhost -m winops.rdp.rdp_probe`."""
+    configuration = tmp_path / "ansible.cfg"
+    configuration.touch()
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
+        "ANSIBLE_CONFIG": str(configuration),
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local"),
+        "ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote"),
+        "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal",
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    environment.pop("PYTHONPATH", None)
+    command = [
+        *(sys.executable, "-m", "ansible.cli.adhoc", "localhost", "-c", "local", "-m", "winops.rdp.rdp_probe"),
+        *("-e", json.dumps({"ansible_python_interpreter": interpreter}), "-a", json.dumps(options), *flags),
+    ]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    _, found, told = done.stdout.partition("localhost | ")
+    assert found, done.stdout + done.stderr
+    head, _, body = told.partition(" => ")
+    result: dict[str, Any] = json.JSONDecoder().raw_decode(body)[0]
+    assert not result.get("warnings"), result["warnings"]
+    return {**result, "failed": "FAILED" in head}
+
+
+def test_a_healthy_host_in_check_mode(identity: Path, tmp_path: Path) -> None:
+    server = servers.TlsServer(servers.server_context(identity))
+    with servers.serving(servers.answering(servers.selected(8), server)) as stub:
+        result = run_module(tmp_path, sys.executable, "--check", host="127.0.0.1", port=stub.port)
+    assert (result["failed"], result["changed"]) == (False, False)
+    assert result["msg"] == result["wire"]["reason"]
+    assert result["wire"]["stage"] == "ready"
+    assert result["wire"]["tls"]["certificate"]["subject"] == "CN=rds01.example.com"
+
+
+def test_a_broken_host_on_the_oldest_python(tmp_path: Path) -> None:
+    interpreter = shutil.which("python3.8")
+    if interpreter is None or subprocess.run([interpreter, "-c", ""], check=False).returncode:
+        pytest.skip("python3.8 is not on the PATH")
+    with servers.serving(servers.answering(servers.selected(2), servers.reading_then_closing)) as stub:
+        result = run_module(tmp_path, interpreter, host="127.0.0.1", port=stub.port)
+    assert (result["failed"], result["changed"]) == (False, False)
+    assert (result["wire"]["stage"], result["wire"]["tls"]["result"]) == ("tls", "closed")
+    assert result["wire"]["client_errors"] == ["0x904/0x7"]
+
+
+def test_bad_input_fails_the_task(tmp_path: Path) -> None:
+    result = run_module(tmp_path, sys.executable, host="127.0.0.1", port=70000)
+    assert result["failed"]
+    assert result["msg"] == "The port must be from 1 to 65535, not 70000"
+    assert "wire" not in result
+
+
+def documented(contains: dict[str, Any], value: dict[str, Any], path: str) -> None:
+    """Every key of ``value`` is in the documentation and the other way round, all the way down."""
+    assert set(contains) == set(value), path
+    for key, entry in contains.items():
+        assert entry["description"], f"{path}.{key}"
+        assert "sample" in entry or "contains" in entry, f"{path}.{key}"
+        if "contains" in entry:
+            assert entry["type"] == "dict"
+            documented(entry["contains"], value[key], f"{path}.{key}")
+        elif value[key] is not None:
+            types = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
+            assert type(value[key]) is types[entry["type"]], f"{path}.{key}"
+
+
+def test_the_documentation_lists_what_is_returned(identity: Path) -> None:
+    server = servers.TlsServer(servers.server_context(identity))
+    with servers.serving(servers.answering(servers.selected(8), server)) as stub:
+        wire = probe("127.0.0.1", stub.port, deadline=1.0)
+    documented(yaml.safe_load(rdp_probe.RETURN)["wire"]["contains"], dict(wire), "wire")
+
+
+def test_the_examples_are_tasks_with_known_options() -> None:
+    options = yaml.safe_load(rdp_probe.DOCUMENTATION)["options"]
+    tasks = yaml.safe_load(rdp_probe.EXAMPLES)
+    probes = [task["winops.rdp.rdp_probe"] for task in tasks if "winops.rdp.rdp_probe" in task]
+    assert len(probes) >= 2
+    assert all(set(used) <= set(options) and "host" in used for used in probes)
