@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""Run a command of Windows through WinRS: for native tools that have no CIM class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman import reply, winrs
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.envelope import Header
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError, WSManProtocolError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
+
+# What is kept of the time of the session to stop the command and delete the shell.
+_CLEANUP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+def run_command(session: Session, command_line: str, timeout: float) -> CommandResult:
+    """Run ``command_line`` in cmd.exe and wait for its end, ``timeout`` seconds at most.
+
+    The shell is deleted whatever happens. Nothing is sent twice: a command that did run must not run again.
+    Where remote shells are switched off the fault has ``is_access_denied``, without a free one ``is_quota``.
+    """
+    operation = f"the command {command_line.split(maxsplit=1)[0]}" if command_line.strip() else "the command"
+    left = session.deadline.remaining
+    deadline = session.deadline.sub(min(timeout, max(left / 2, left - _CLEANUP_SECONDS)))
+    try:
+        shell_id = reply.read_shell_id(session.exchange(operation, winrs.create, deadline))
+        try:
+            return _run(session, operation, shell_id, command_line, deadline)
+        finally:
+            _clean_up(session, "deleting the shell", lambda header: winrs.delete(header, shell_id))
+    except WSManProtocolError as error:
+        error.located(session.host, operation)
+        raise
+
+
+def _run(session: Session, operation: str, shell_id: str, command_line: str, deadline: Deadline) -> CommandResult:
+    started = session.exchange(operation, lambda header: winrs.command(header, shell_id, command_line), deadline)
+    command_id = reply.read_command_id(started)
+    stdout = bytearray()
+    stderr = bytearray()
+    try:
+        while True:
+            body = session.until_ready(operation, lambda header: winrs.receive(header, shell_id, command_id), deadline)
+            output = reply.read_receive(body)
+            stdout += output.stdout
+            stderr += output.stderr
+            if len(stdout) + len(stderr) > reply.MAX_BYTES:
+                raise WSManProtocolError("the command writes more than anybody reads; make it write less")
+            if output.exit_code is not None:
+                return CommandResult(_decode(stdout), _decode(stderr), output.exit_code)
+    finally:
+        # Also after the end: without it Windows counts the command until the shell is gone.
+        _clean_up(session, "ending the command", lambda header: winrs.terminate(header, shell_id, command_id))
+
+
+def _decode(output: bytearray) -> str:
+    return output.decode("utf-8", errors="replace")
+
+
+def _clean_up(session: Session, operation: str, build: Callable[[Header], bytes]) -> None:
+    """Best effort: what the command did, or why it failed, matters more than this."""
+    try:
+        session.exchange(operation, build, session.deadline.sub(_CLEANUP_SECONDS / 2))
+    except WSManError:
+        return

@@ -1,0 +1,28 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""The road that envelopes take to a host, whoever built it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Transport(Protocol):
+    """One authenticated HTTP connection to WinRM. Not for use by two threads at a time."""
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that requests are addressed to."""
+
+    def send(self, envelope: bytes, timeout: float) -> bytes:
+        """Send a request and return the reply, waiting ``timeout`` seconds at most for any part of it.
+
+        Raise WSManFault (an HTTP error with a fault in it), WSManAuthError, WSManConnectionError, WSManTimeout or
+        WSManProtocolError.
+        """
+
+    def close(self) -> None:
+        """Close the connection; the next send opens and authenticates a new one. Never raises."""
