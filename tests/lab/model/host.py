@@ -1,0 +1,311 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One simulated Windows host: everything that its WinRM and RDP answers come from."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.lab.model import certificates
+from tests.lab.model.audit import ACTOR, AuditLog
+from tests.lab.model.files import Entry, FileStore
+from tests.lab.model.firewall import Firewall
+from tests.lab.model.processes import ProcessTable
+from tests.lab.model.profile import CURRENT_VERSION, Profile
+from tests.lab.model.registry import HKLM, REG_BINARY, REG_SZ, Registry, Value
+from tests.lab.model.remote_desktop import WINSTATIONS, RemoteDesktop, rdp_key_entry
+from tests.lab.model.security import (
+    ADMINISTRATORS,
+    EVERYONE,
+    FULL,
+    READ_EXECUTE,
+    SYSTEM,
+    USERS,
+    Ace,
+    SecurityDescriptor,
+)
+from tests.lab.model.services import RUNNING, STOPPED, Service, ServiceManager
+from tests.lab.model.sessions import Session
+from tests.lab.model.users import User
+
+CRYPTOGRAPHY = HKLM + "\\SOFTWARE\\Microsoft\\Cryptography"
+COMPUTER_NAME = HKLM + "\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName"
+EVERYONE_READ_WRITE = 0x12019F
+_LAB_NAMESPACE = uuid.UUID("5f0a2f4e-6a86-5c0e-9f5d-2f1d3c1b7a10")
+_DENIED_KEYS = (
+    "hkey_local_machine\\security",
+    "hkey_local_machine\\sam\\sam",
+    "hkey_local_machine\\system\\currentcontrolset\\control\\terminal server\\rcm\\graceperiod",
+)
+
+
+@dataclass(frozen=True)
+class WinRMSettings:
+    """How WinRM is set up; the defaults are those of Windows (no Basic, no clear text)."""
+
+    basic: bool = False
+    negotiate: bool = True
+    allow_unencrypted: bool = False
+    max_envelope_kb: int = 500
+    max_shells_per_user: int = 30
+    max_operations_per_user: int = 1500
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Faults to inject; 0 means none. `latency_ms` delays every reply, the others count requests from 1."""
+
+    latency_ms: int = 0
+    drop_connection_every: int = 0
+    http_500_every: int = 0
+    die_after_writes: int = 0
+
+
+@dataclass
+class Counters:
+    """What the host was asked."""
+
+    requests: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    shells_opened: int = 0
+    connections: int = 0
+
+
+@dataclass(frozen=True)
+class Update:
+    """One entry of Win32_QuickFixEngineering; `installed_on` is text as Windows gives it (M/D/YYYY)."""
+
+    id: str
+    description: str = "Security Update"
+    installed_on: str = ""
+
+
+@dataclass(frozen=True)
+class HostSettings:
+    """What a host is, apart from its state."""
+
+    name: str
+    domain: str | None = None
+    workgroup: str = "WORKGROUP"
+    network_profile: str = "Private"
+    winrm: WinRMSettings = field(default_factory=WinRMSettings)
+    faults: Faults = field(default_factory=Faults)
+    service_delay: float = 0.05
+    security_read_needs_read_control: bool = False
+
+
+class Host:
+    """The model. Build it, change it as a scenario says, then `boot`."""
+
+    def __init__(self, profile: Profile, settings: HostSettings, users: list[User], updates: list[Update]) -> None:
+        self.profile = profile
+        self.settings = settings
+        self.users = {user.name.lower(): user for user in users}
+        self.updates = list(updates)
+        self.sessions: list[Session] = []
+        self.clock_offset = dt.timedelta(0)
+        self.boot_time = self.now() - dt.timedelta(days=12, hours=3)
+        self.audit = AuditLog()
+        self.counters = Counters()
+        self.events: list[tuple[float, int, str]] = []
+        self.on_listener_change: Callable[[], None] = lambda: None
+        self.registry = Registry(profile.registry)
+        self.files = FileStore()
+        self.services = ServiceManager(self.registry, settings.service_delay)
+        self.firewall = Firewall(self.registry, "Domain" if settings.domain else settings.network_profile)
+        self.processes = ProcessTable(self.boot_time)
+        self.remote_desktop = RemoteDesktop(self)
+        self._identity()
+        self._services()
+        self._folders()
+        self._rdp_certificate()
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def domain(self) -> str | None:
+        return self.settings.domain
+
+    @property
+    def fqdn(self) -> str:
+        return f"{self.name}.{self.domain}" if self.domain else self.name
+
+    @property
+    def authority(self) -> str:
+        """The NetBIOS name that accounts carry: the domain's, else the host's."""
+        return self.domain.split(".", 1)[0].upper() if self.domain else self.name.upper()
+
+    @property
+    def machine_guid(self) -> str:
+        return self.registry.string(CRYPTOGRAPHY, "MachineGuid") or ""
+
+    def now(self) -> dt.datetime:
+        """The host's clock, UTC with whole microseconds."""
+        return dt.datetime.now(dt.timezone.utc) + getattr(self, "clock_offset", dt.timedelta(0))
+
+    def has_update(self, kb: str) -> bool:
+        return any(update.id.upper() == kb.upper() for update in self.updates)
+
+    def event(self, event_id: int, text: str) -> None:
+        """Remember an event of the RemoteConnectionManager (id and our own words)."""
+        self.events.append((self.now().timestamp(), event_id, text))
+
+    def account_names(self) -> dict[str, str]:
+        return {user.sid: f"{self.authority}\\{user.name}" for user in self.users.values()}
+
+    def may_touch_key(self, path: str) -> bool:
+        """Whether an administrator may open a registry key: a few belong to the system alone."""
+        lower = path.lower()
+        return not any(lower == denied or lower.startswith(denied + "\\") for denied in _DENIED_KEYS)
+
+    @contextlib.contextmanager
+    def acting_as(self, name: str) -> Iterator[None]:
+        """Writes inside are booked on this account."""
+        mark = ACTOR.set(name)
+        try:
+            yield
+        finally:
+            ACTOR.reset(mark)
+
+    def boot(self) -> None:
+        """The state is complete: let the services take their settings, and record writes from here on."""
+        if self.services.running("TermService"):
+            self.remote_desktop.take()
+        self.registry.on_change = self._registry_changed
+        self.files.on_change = self._file_changed
+        self.services.on_running = self._service_running
+        self.services.on_stopped = self._service_stopped
+        self.services.on_write = self.audit.add
+        self.audit.enabled = True
+
+    def rdp_filtered(self) -> bool:
+        """Whether the firewall drops connections to the listener's port."""
+        port = self.remote_desktop.port
+        return port is not None and self.services.running("MpsSvc") and not self.firewall.allows(port, "termservice")
+
+    def winrm_reachable(self) -> bool:
+        """Whether a new WinRM connection gets through: the service runs and the firewall lets it in."""
+        blocked = self.services.running("MpsSvc") and not self.firewall.allows(5985, "winrm")
+        return self.services.running("WinRM") and not blocked
+
+    def digest(self) -> dict[str, Any]:
+        """A digest of the whole model: equal digests mean that nothing changed. `parts` names what did."""
+        registry = {
+            f"{path}": [(value.name, value.as_json()) for _, value in sorted(key.values.items())]
+            for path, key in self.registry.walk()
+        }
+        files = {entry.path: _entry_json(entry) for entry in self.files.all()}
+        services = {service.name: service.state for service in self.services.all()}
+        parts = {
+            name: _sha256(data) for name, data in (("registry", registry), ("files", files), ("services", services))
+        }
+        return {"digest": _sha256(parts), "parts": parts, "services": services, "files": files}
+
+    def _identity(self) -> None:
+        guid = str(uuid.uuid5(_LAB_NAMESPACE, self.name.lower()))
+        self.registry.set(CRYPTOGRAPHY, "MachineGuid", REG_SZ, guid)
+        self.registry.set(COMPUTER_NAME, "ComputerName", REG_SZ, self.name.upper())
+
+    def _services(self) -> None:
+        for data in self.profile.services:
+            self.services.add(
+                Service(
+                    name=data["name"],
+                    display_name=data["display"],
+                    description=data.get("description", data["display"]),
+                    path=data["path"],
+                    account=data["account"],
+                    service_type="Own Process" if data["path"].lower().endswith("spoolsv.exe") else "Share Process",
+                    depends_on=tuple(data.get("depends", ())),
+                    state=RUNNING if data["running"] else STOPPED,
+                    accept_stop=data.get("stoppable", True),
+                )
+            )
+
+    def _folders(self) -> None:
+        system = SecurityDescriptor(
+            SYSTEM, (Ace(SYSTEM, FULL, flags=3), Ace(ADMINISTRATORS, FULL, flags=3), Ace(USERS, READ_EXECUTE, flags=3))
+        )
+        keys = SecurityDescriptor(SYSTEM, (Ace(ADMINISTRATORS, FULL), Ace(EVERYONE, EVERYONE_READ_WRITE)))
+        for path in ("C:\\", "C:\\Windows", "C:\\Windows\\System32", "C:\\ProgramData", "C:\\Windows\\Temp"):
+            self.files.put(Entry(path, system, directory=True))
+        for path in ("C:\\ProgramData\\Microsoft\\Crypto", "C:\\ProgramData\\Microsoft\\Crypto\\RSA"):
+            self.files.put(Entry(path, system, directory=True))
+        self.files.put(Entry(certificates.MACHINE_KEYS, keys, directory=True))
+        version = ".".join(str(part) for part in (*self.profile.version, self.profile.ubr))
+        for name in ("termsrv.dll", "TSpkg.dll", "credssp.dll", "schannel.dll"):
+            entry = Entry(f"C:\\Windows\\System32\\{name}", system, size=700_000, version=version)
+            self.files.put(entry)
+
+    def _rdp_certificate(self) -> None:
+        key = certificates.KEYS.take()
+        self.files.put(rdp_key_entry(self.remote_desktop.key_file(certificates.RDP_CONTAINER), key))
+        self.install_self_signed(key, self.now() - dt.timedelta(days=30))
+
+    def install_self_signed(self, key: str, not_before: dt.datetime) -> str:
+        """Put a self-signed RDP certificate in its store and name it; returns the thumbprint."""
+        der = certificates.self_signed(self.fqdn, key, not_before)
+        thumb = certificates.add(self.registry, certificates.REMOTE_DESKTOP, der, certificates.RDP_CONTAINER)
+        self.registry.set(WINSTATIONS, "SelfSignedCertificate", REG_BINARY, bytes.fromhex(thumb))
+        return thumb
+
+    def _registry_changed(
+        self, kind: str, path: str, name: str | None, before: Value | None, after: Value | None
+    ) -> None:
+        target = path if name is None else f"{path}\\{name}"
+        self.audit.add(
+            f"registry.{kind}",
+            target,
+            None if before is None else before.as_json(),
+            None if after is None else after.as_json(),
+        )
+        self.on_listener_change()
+
+    def _file_changed(self, kind: str, path: str, before: Entry | None, after: Entry | None) -> None:
+        self.audit.add(
+            kind, path, None if before is None else _entry_json(before), None if after is None else _entry_json(after)
+        )
+
+    def _service_running(self, name: str) -> None:
+        if name == "TermService":
+            self.remote_desktop.service_running()
+        elif name == "SessionEnv":
+            self.remote_desktop.session_env_running()
+        self.on_listener_change()
+
+    def _service_stopped(self, name: str) -> None:
+        if name == "TermService":
+            self.remote_desktop.service_stopped()
+        self.on_listener_change()
+
+    @property
+    def build(self) -> str:
+        return self.registry.string(CURRENT_VERSION, "CurrentBuild") or str(self.profile.version[2])
+
+
+def _entry_json(entry: Entry) -> dict[str, Any]:
+    dacl = entry.security.dacl
+    return {
+        "path": entry.path,
+        "owner": entry.security.owner,
+        "dacl": None if dacl is None else [[ace.type, ace.sid, f"0x{ace.mask:x}", ace.flags] for ace in dacl],
+        "protected": entry.security.protected,
+        "size": entry.size,
+        "content": hashlib.sha256(entry.content.encode()).hexdigest()[:16] if entry.content else "",
+    }
+
+
+def _sha256(data: object) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,201 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Windows Remote Shell: Create, Command, Receive, Send, Signal and Delete in the recorded shapes."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape, quoteattr
+
+from tests.lab.model.host import Host
+from tests.lab.model.security import Token
+from tests.lab.native.runner import Result, known_program, run_command_line
+from tests.lab.wsman import faults, names
+from tests.lab.wsman.envelope import Request, new_id, reply
+from tests.lab.wsman.http import Caller
+
+COMMAND_SECONDS = 0.01
+_CTRL_C_EXIT = 0xC000013A
+_RSP = f"{{{names.SHELL}}}"
+
+
+@dataclass
+class Command:
+    """One command of a shell. `done` is set when it has ended; the output is handed out once."""
+
+    task: asyncio.Task[None] | None = None
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    result: Result = field(default_factory=lambda: Result(0))
+
+
+@dataclass
+class Shell:
+    """One open shell."""
+
+    id: str
+    owner: str
+    commands: dict[str, Command] = field(default_factory=dict)
+
+
+class Shells:
+    """The remote shells of one host."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._shells: dict[str, Shell] = {}
+
+    async def close(self) -> None:
+        for shell in self._shells.values():
+            _cancel(shell)
+        self._shells.clear()
+
+    async def handle(self, request: Request, token: Token, caller: Caller) -> bytes:
+        """Answer one request on the resource `.../windows/shell/...`."""
+        if request.resource_uri.lower() != names.SHELL_CMD:
+            raise faults.resource_not_found("Create", request.resource_uri)
+        if request.action == names.CREATE:
+            return self._create(request, token, caller)
+        shell = self._find(request, token)
+        if request.action == names.COMMAND:
+            return self._command(request, shell, token)
+        if request.action == names.RECEIVE:
+            return await self._receive(request, shell)
+        if request.action == names.SEND:
+            return self._send(request, shell)
+        if request.action == names.SIGNAL:
+            return self._signal(request, shell)
+        if request.action == names.DELETE:
+            _cancel(self._shells.pop(shell.id))
+            return reply(names.DELETE + "Response", request.message_id, "", ("a", "w", "p"))
+        raise faults.action_not_supported(request.action)
+
+    def _find(self, request: Request, token: Token) -> Shell:
+        selectors = {name.lower(): value for name, value in request.selectors.items()}
+        shell = self._shells.get(selectors.get("shellid", "").upper())
+        if shell is None or shell.owner != token.name:
+            raise faults.shell_not_found()
+        return shell
+
+    def _create(self, request: Request, token: Token, caller: Caller) -> bytes:
+        if request.body is None or request.body.tag != _RSP + "Shell":
+            raise faults.schema_error(
+                "The Windows Remote Shell cannot process the request. There is no Shell element. "
+            )
+        limit = self._host.settings.winrm.max_shells_per_user
+        if sum(shell.owner == token.name for shell in self._shells.values()) >= limit:
+            raise faults.shell_quota(limit)
+        wanted = (request.body.get("ShellId") or "").upper()
+        shell = Shell(wanted if wanted and wanted not in self._shells else new_id(), token.name)
+        self._shells[shell.id] = shell
+        self._host.counters.shells_opened += 1
+        streams = (request.body.findtext(_RSP + "OutputStreams") or "stdout stderr").strip()
+        created = (
+            f"<x:ResourceCreated><a:Address>http://{escape(caller.local)}:5985/wsman</a:Address><a:ReferenceParameters>"
+            f"<w:ResourceURI>{names.SHELL_CMD}</w:ResourceURI><w:SelectorSet>"
+            f'<w:Selector Name="ShellId">{shell.id}</w:Selector></w:SelectorSet></a:ReferenceParameters>'
+            f'</x:ResourceCreated><rsp:Shell xmlns:rsp="{names.SHELL}"><rsp:ShellId>{shell.id}</rsp:ShellId>'
+            f"<rsp:ResourceUri>{names.SHELL_CMD}</rsp:ResourceUri><rsp:Owner>{escape(token.name)}</rsp:Owner>"
+            f"<rsp:ClientIP>{escape(caller.address)}</rsp:ClientIP><rsp:IdleTimeOut>PT7200.000S</rsp:IdleTimeOut>"
+            f"<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>{escape(streams)}</rsp:OutputStreams>"
+            "<rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime><rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity>"
+            "</rsp:Shell>"
+        )
+        return reply(names.CREATE + "Response", request.message_id, created, ("a", "x", "w", "rsp", "p"))
+
+    def _command(self, request: Request, shell: Shell, token: Token) -> bytes:
+        body = request.body
+        if body is None or body.tag != _RSP + "CommandLine":
+            raise faults.schema_error(
+                "The Windows Remote Shell cannot process the request. The SOAP packet contains no CommandLine. "
+            )
+        text = (body.findtext(_RSP + "Command") or "").strip()
+        if not text:
+            raise faults.schema_error(
+                "The Windows Remote Shell cannot process the request. The SOAP packet contains an element Command that "
+                "is invalid. Retry the request with the correct XML element. "
+            )
+        arguments = [(element.text or "") for element in body.findall(_RSP + "Arguments")]
+        skip = next((value for name, value in request.options.items() if name.upper() == "WINRS_SKIP_CMD_SHELL"), "")
+        if skip.lower() == "true" and not known_program(text.strip('"')):
+            raise faults.command_not_found()  # recorded; through cmd.exe the command itself fails instead
+        line = " ".join([text, *arguments])
+        command = Command()
+        command_id = (body.get("CommandId") or new_id()).upper()
+        shell.commands[command_id] = command
+        command.task = asyncio.get_running_loop().create_task(self._run(command, line, token))
+        xml = f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
+        return reply(names.COMMAND + "Response", request.message_id, xml, ("a", "x", "w", "rsp", "p"))
+
+    async def _run(self, command: Command, line: str, token: Token) -> None:
+        await asyncio.sleep(COMMAND_SECONDS)
+        with self._host.acting_as(token.name):
+            command.result = run_command_line(self._host, token, line)
+        command.done.set()
+
+    async def _receive(self, request: Request, shell: Shell) -> bytes:
+        body = request.body
+        stream = body.find(_RSP + "DesiredStream") if body is not None else None
+        if stream is None:
+            raise faults.schema_error(
+                "The Windows Remote Shell cannot process the request. There is no DesiredStream. "
+            )
+        command_id = (stream.get("CommandId") or "").upper()
+        command = self._command_of(shell, command_id)
+        try:
+            await asyncio.wait_for(command.done.wait(), 60.0 if request.timeout is None else request.timeout)
+        except asyncio.TimeoutError as error:
+            raise faults.timed_out() from error
+        del shell.commands[command_id]
+        identity = quoteattr(command_id)
+        parts = []
+        for name, text in (("stdout", command.result.stdout), ("stderr", command.result.stderr)):
+            if text:
+                data = base64.b64encode(text.encode("utf-8", "replace")).decode()
+                parts.append(f'<rsp:Stream Name="{name}" CommandId={identity}>{data}</rsp:Stream>')
+        for name in ("stdout", "stderr"):
+            parts.append(f'<rsp:Stream Name="{name}" CommandId={identity} End="true"></rsp:Stream>')
+        state = (
+            f'<rsp:CommandState CommandId={identity} State="{names.COMMAND_DONE}">'
+            f"<rsp:ExitCode>{command.result.code}</rsp:ExitCode></rsp:CommandState>"
+        )
+        xml = f"<rsp:ReceiveResponse>{''.join(parts)}{state}</rsp:ReceiveResponse>"
+        return reply(names.RECEIVE + "Response", request.message_id, xml, ("a", "w", "rsp", "p"))
+
+    @staticmethod
+    def _command_of(shell: Shell, command_id: str) -> Command:
+        command = shell.commands.get(command_id)
+        if command is None:
+            raise faults.invalid_parameter()
+        return command
+
+    def _send(self, request: Request, shell: Shell) -> bytes:
+        body = request.body
+        stream = body.find(_RSP + "Stream") if body is not None else None
+        if stream is None:
+            raise faults.schema_error("The Windows Remote Shell cannot process the request. There is no Stream. ")
+        self._command_of(shell, (stream.get("CommandId") or "").upper())
+        xml = "<rsp:SendResponse></rsp:SendResponse>"
+        return reply(names.SEND + "Response", request.message_id, xml, ("a", "x", "w", "rsp", "p"))
+
+    def _signal(self, request: Request, shell: Shell) -> bytes:
+        body = request.body
+        if body is None or body.tag != _RSP + "Signal":
+            raise faults.schema_error("The Windows Remote Shell cannot process the request. There is no Signal. ")
+        command = shell.commands.get((body.get("CommandId") or "").upper())
+        if command is not None and not command.done.is_set():
+            if command.task is not None:
+                command.task.cancel()
+            command.result = Result(_CTRL_C_EXIT)
+            command.done.set()
+        xml = "<rsp:SignalResponse/>"
+        return reply(names.SIGNAL + "Response", request.message_id, xml, ("a", "x", "w", "rsp", "p"))
+
+
+def _cancel(shell: Shell) -> None:
+    for command in shell.commands.values():
+        if command.task is not None:
+            command.task.cancel()
