@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""The verdict: every cause asked, findings ranked, the state of the host, and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.catalogue import CAUSES
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import is_ready, ok
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.plan import left_alone, make_plan
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import (
+    SCHEMA_VERSION,
+    Confidence,
+    Finding,
+    Impact,
+    State,
+    Verdict,
+)
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.update import REGRESSION, regression
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.updates import Regression
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts, Security, Status
+
+_IMPACTS: Final[tuple[Impact, ...]] = ("breaks", "degrades", "informs")
+_CONFIDENCES: Final[tuple[Confidence, ...]] = ("proved", "likely", "possible")
+
+
+def _findings(facts: Facts, wire: Report | None, extra_updates: Iterable[Regression]) -> list[Finding]:
+    """What the causes say, by impact, then confidence, then the connection's way."""
+    extra = tuple(extra_updates)
+    found = []
+    for cause, check in CAUSES:
+        one = regression(facts, wire, extra) if cause == REGRESSION else check(facts, wire)
+        if one is not None:
+            found.append(one)
+    # sorted() keeps the order of equals, which is that of the causes.
+    return sorted(found, key=lambda f: (_IMPACTS.index(f["impact"]), _CONFIDENCES.index(f["confidence"])))
+
+
+def _unread(facts: Facts) -> list[str]:
+    """``area: status: reason`` for every area, and every ACL, that could not be read or was not asked for."""
+    areas: tuple[tuple[str, tuple[Status, str] | None], ...] = tuple(
+        (name, None if area is None else (area["status"], area["reason"]))
+        for name, area in (
+            ("system", facts.get("system")),
+            ("listener", facts.get("listener")),
+            ("tls", facts.get("tls")),
+            ("certificate", facts.get("certificate")),
+            ("machine_keys", facts.get("machine_keys")),
+            ("updates", facts.get("updates")),
+            ("services", facts.get("services")),
+            ("firewall", facts.get("firewall")),
+            ("sessions", facts.get("sessions")),
+        )
+    )
+    unread = []
+    for name, state in areas:
+        if state is None:
+            unread.append(f"{name}: not gathered")
+        elif state[0] != "ok":
+            unread.append(f"{name}: {state[0]}: {state[1]}")
+    return unread + _unread_acls(facts)
+
+
+def _unread_acls(facts: Facts) -> list[str]:
+    keys = ok(facts.get("machine_keys"))
+    if keys is None:
+        return []
+    acls: list[tuple[str, Security | None]] = [(keys.get("path", "MachineKeys"), keys.get("folder"))]
+    acls += [(key["path"], key["security"]) for key in keys.get("keys", []) if key["exists"]]
+    return [
+        f"machine_keys: ACL of {path}: {security['status']}: {security['reason']}"
+        for path, security in acls
+        if security is not None and security["status"] != "ok"
+    ]
+
+
+def _all_that_matters_was_read(facts: Facts) -> bool:
+    return all(
+        area is not None
+        for area in (
+            ok(facts.get("services")),
+            ok(facts.get("listener")),
+            ok(facts.get("certificate")),
+            ok(facts.get("machine_keys")),
+            ok(facts.get("tls")),
+            ok(facts.get("firewall")),
+        )
+    )
+
+
+def _state(facts: Facts, wire: Report | None, findings: list[Finding]) -> State:
+    if wire is not None and not is_ready(wire):
+        return "broken"
+    if any(one["impact"] == "breaks" and one["confidence"] != "possible" for one in findings):
+        return "broken"
+    if any(one["impact"] != "informs" for one in findings):
+        return "degraded"
+    # Without a look from outside, nothing wrong is good news only when everything was looked at.
+    if wire is None and not _all_that_matters_was_read(facts):
+        return "unknown"
+    return "healthy"
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) or not text else f"{text}."
+
+
+def _headline(found: Finding) -> str:
+    return f"{_sentence(found['title'])} {found['evidence'][0]['text']}"
+
+
+def _summary(state: State, wire: Report | None, first: Finding | None, unread: list[str]) -> str:
+    if wire is not None and not is_ready(wire) and (first is None or first["impact"] != "breaks"):
+        noted = "" if first is None else f" Noted all the same: {_headline(first)}"
+        gaps = f" Not read: {'; '.join(unread)}." if unread else ""
+        return f"A connection ends at {wire['stage']}: {_sentence(wire['reason'])} No cause was found.{noted}{gaps}"
+    if first is not None:
+        return _headline(first)
+    if state == "unknown":
+        return f"Nothing wrong was found, but not everything was read: {'; '.join(unread)}."
+    if wire is None:
+        return "Nothing wrong was found on the host; no connection was tried."
+    return f"Remote Desktop works: a new connection to port {wire['port']} reached the logon."
+
+
+def judge(facts: Facts, wire: Report | None, *, extra_updates: Iterable[Regression] = ()) -> Verdict:
+    """The verdict on a host whose facts were asked for. ``wire`` None: no probe was made.
+
+    ``extra_updates`` are rows of the user for the table of harmful updates. Never raises for an area that could not
+    be read: such areas are in RV(unread).
+    """
+    findings = _findings(facts, wire, extra_updates)
+    state = _state(facts, wire, findings)
+    first = next((one for one in findings if one["impact"] != "informs"), None)
+    unread = _unread(facts)
+    return {
+        "schema": SCHEMA_VERSION,
+        "state": state,
+        "stage": wire["stage"] if wire is not None else "",
+        "reason": wire["reason"] if wire is not None else "",
+        "cause": first["id"] if first is not None else "",
+        "summary": _summary(state, wire, first, unread),
+        "findings": findings,
+        "plan": make_plan(findings),
+        "left_alone": left_alone(findings),
+        "unread": unread,
+    }
+
+
+def judge_unreachable(reason: str, wire: Report | None) -> Verdict:
+    """The verdict on a host that WinRM does not reach; ``reason`` says why. Nothing can be planned for it."""
+    verdict = judge(Facts(), wire)
+    verdict["state"] = "unreachable"
+    verdict["unread"] = [f"all areas: WinRM: {reason}"]
+    said = ""
+    if wire is None:
+        verdict["stage"], verdict["reason"] = "winrm", reason
+    elif is_ready(wire):
+        said = " Remote Desktop itself answers."
+    elif verdict["findings"]:
+        said = f" {_headline(verdict['findings'][0])}"
+    else:
+        said = f" A connection to Remote Desktop ends at {wire['stage']}: {_sentence(wire['reason'])}"
+    verdict["summary"] = f"WinRM does not reach the host: {_sentence(reason)}{said}"
+    return verdict
