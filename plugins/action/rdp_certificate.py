@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.certificate import find
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import certificate, renewal
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.apply import RemedyError, apply
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import Journal
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import PERSONAL
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+
+_AREAS = ("services", "system", "certificate", "machine_keys")
+_THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}")
+
+
+class ActionModule(HostAction):
+    ARGUMENTS: ClassVar[dict[str, Any]] = {
+        "self_signed_valid": {"type": "bool", "default": False},
+        "min_days_left": {"type": "float", "default": 0.0},
+        "machine_keys_acl": {"type": "bool", "default": False},
+        "binding": {"type": "str"},
+        "force": {"type": "bool", "default": False},
+    }
+
+    def validated(self) -> Arguments:
+        arguments = super().validated()
+        binding = arguments["binding"]
+        if binding is not None and binding != "self_signed" and not _THUMBPRINT.fullmatch(binding):
+            raise AnsibleActionFail(f"binding must be self_signed or a thumbprint of 40 hex digits, not {binding!r}")
+        if not (arguments["self_signed_valid"] or arguments["machine_keys_acl"] or binding is not None):
+            raise AnsibleActionFail("nothing to do: give self_signed_valid, machine_keys_acl, binding, or several")
+        return arguments
+
+    def on_host(self, host: Host, arguments: Arguments) -> Result:
+        facts = self.read(host, *_AREAS)
+        before = _state(facts, arguments)
+        changes: list[Change] = []
+        if arguments["machine_keys_acl"]:
+            changes += certificate.plan_access(facts["machine_keys"])
+        if arguments["binding"] is not None:
+            changes += self._plan_binding(host, facts, arguments)
+        reason = self._renewal_reason(facts, arguments)
+        deletion = renewal.plan(host, certificate.self_signed(facts["certificate"])) if reason else []
+        if reason:
+            _check_renewal(facts, force=arguments["force"], check_mode=self._task.check_mode)
+        journal = self.journal(host)
+        after = _wanted(before, arguments)
+        if (changes or reason) and not self._task.check_mode:
+            self._apply(host, changes, deletion if reason else None, journal, arguments["min_days_left"])
+            after = _state(self.read(host, *_AREAS), arguments)
+        result = self.outcome([*changes, *deletion], before, after, journal=journal.path)
+        result["changed"] = bool(changes or reason)
+        result["renewed"] = reason
+        # TermService takes up a repaired key or another binding when it starts; a new self-signed certificate it is
+        # handed by SessionEnv.
+        result["restart_required"] = ["TermService"] if changes else []
+        return result
+
+    def _apply(
+        self, host: Host, changes: list[Change], deletion: list[Change] | None, journal: Journal, min_days_left: float
+    ) -> None:
+        """``deletion`` None: no renewal. A failed renewal leaves the other changes standing, and says so."""
+        done = apply(host, changes, journal)
+        if deletion is not None:
+            try:
+                done += renewal.renew(host, deletion, journal, min_days_left)
+            except RemedyError as error:
+                raise RemedyError(str(error), [*done, *error.done]) from error
+        self.prove(host, done)
+
+    def _plan_binding(self, host: Host, facts: Facts, arguments: Arguments) -> list[Change]:
+        binding = arguments["binding"]
+        now = host.operating_system.datetime("LocalDateTime") or datetime.now(timezone.utc)
+        personal = None if binding == "self_signed" else find(host, PERSONAL, binding.upper(), now)
+        return certificate.plan_binding(
+            facts["certificate"], personal, binding, facts["system"], force=arguments["force"]
+        )
+
+    def _renewal_reason(self, facts: Facts, arguments: Arguments) -> str:
+        if not arguments["self_signed_valid"]:
+            return ""
+        return certificate.renewal_reason(facts["certificate"], facts["machine_keys"], arguments["min_days_left"])
+
+
+def _check_renewal(facts: Facts, *, force: bool, check_mode: bool) -> None:
+    if "connection_broker" in facts["system"]["rds_roles"] and not force:
+        raise Refused(
+            "this host is an RD Connection Broker: renew its certificate in the deployment's properties, or set force "
+            "to true"
+        )
+    service = facts["services"]["services"][renewal.SERVICE]
+    # In check mode an earlier task may only have announced that it would enable the service.
+    if service["start_mode"] == "disabled" and not check_mode:
+        raise Refused(
+            "SessionEnv, which makes the certificate, is disabled: enable it first (rdp_service name=SessionEnv "
+            "start_mode=manual)"
+        )
+
+
+def _state(facts: Facts, arguments: Arguments) -> dict[str, Any]:
+    """What the options describe, as it is."""
+    keys, certificates = facts["machine_keys"], facts["certificate"]
+    current = certificate.self_signed(certificates)
+    return {
+        "binding": certificates["bound_thumbprint"] or "self_signed",
+        "self_signed_valid": not certificate.renewal_reason(certificates, keys, arguments["min_days_left"]),
+        "self_signed_thumbprint": None if current is None else current["thumbprint"],
+        "self_signed_not_after": None if current is None else current["not_after"],
+        "machine_keys_acl": certificate.access_is_right(keys),
+    }
+
+
+def _wanted(before: dict[str, Any], arguments: Arguments) -> dict[str, Any]:
+    """What the options ask for; which certificate a renewal makes is not known before."""
+    wanted = dict(before)
+    for option in ("self_signed_valid", "machine_keys_acl"):
+        wanted[option] = before[option] or arguments[option]
+    if arguments["binding"] is not None:
+        wanted["binding"] = (
+            arguments["binding"] if arguments["binding"] == "self_signed" else arguments["binding"].upper()
+        )
+    return wanted

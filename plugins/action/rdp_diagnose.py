@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.winops.rdp.plugins.module_utils._wire.probe import probe
+from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
+from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.judge import judge, judge_unreachable
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.gather import gather
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManAuthError, WSManConnectionError
+
+
+class ActionModule(HostAction):
+    ARGUMENTS: ClassVar[dict[str, Any]] = {
+        "host": {"type": "str"},
+        "port": {"type": "int"},
+        "probe": {"type": "bool", "default": True},
+        "probe_timeout": {"type": "float", "default": 10.0},
+    }
+
+    def validated(self) -> Arguments:
+        arguments = super().validated()
+        if arguments["port"] is not None and not 0 < arguments["port"] < 65536:
+            raise AnsibleActionFail(f"port must be between 1 and 65535, not {arguments['port']}")
+        if arguments["probe_timeout"] <= 0:
+            raise AnsibleActionFail(f"probe_timeout must be more than 0 seconds, not {arguments['probe_timeout']}")
+        return arguments
+
+    def guarded(self, arguments: Arguments) -> Result:
+        try:
+            return super().guarded(arguments)
+        except (WSManConnectionError, WSManAuthError) as error:
+            # Unreachable, but not empty-handed: the wire can still be asked.
+            wire = self._probe(arguments, None)
+            verdict = judge_unreachable(str(error), wire)
+            return {"unreachable": True, "msg": str(error), "changed": False, "verdict": verdict, "wire": wire}
+
+    def on_host(self, host: Host, arguments: Arguments) -> Result:
+        facts = gather(host)
+        wire = self._probe(arguments, facts)
+        verdict = judge(facts, wire)
+        return {
+            "changed": False,
+            "msg": verdict["summary"],
+            "verdict": verdict,
+            "wire": wire,
+            "facts": facts,
+            "requests": host.session.requests,
+        }
+
+    def _probe(self, arguments: Arguments, facts: Facts | None) -> Report | None:
+        if not arguments["probe"]:
+            return None
+        address = arguments["host"] or self._connection.get_option("remote_addr")
+        port = arguments["port"] or _listener_port(facts) or 3389
+        return probe(str(address), port, deadline=arguments["probe_timeout"])
+
+
+def _listener_port(facts: Facts | None) -> int | None:
+    listener = None if facts is None else facts.get("listener")
+    if listener is None or listener["status"] != "ok":
+        return None
+    port = listener["settings"]["port"]["value"]
+    return port if isinstance(port, int) else None

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to this collection: other collections must not import it.
+"""The base of the collection's action plugins: arguments in, domain call on one host, result out.
+
+Everything that can go wrong becomes one sentence here: bad arguments end the task as AnsibleActionFail, a host that
+can not be talked to as unreachable, anything else as failed with the result so far.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.gather import gather
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.apply import RemedyError, apply, prove
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change, describe
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import Journal
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.connect import fresh_session, open_session
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
+    WSManAuthError,
+    WSManConnectionError,
+    WSManError,
+    WSManTimeout,
+)
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
+
+Result = dict[str, Any]
+Arguments = Mapping[str, Any]
+
+TIMEOUT: dict[str, Any] = {"type": "int", "default": 300}
+
+
+class HostAction(ActionBase):
+    """An action on the Windows host of the task."""
+
+    # The specification of the options, in the form of AnsibleModule; "timeout" is added to each.
+    ARGUMENTS: ClassVar[dict[str, Any]] = {}
+    CONDITIONS: ClassVar[dict[str, Any]] = {}  # mutually_exclusive, required_one_of, ...
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    @abstractmethod
+    def on_host(self, host: Host, arguments: Arguments) -> Result:
+        """The work. It may raise what the domain raises; see run()."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+        result: Result = super().run(tmp, task_vars)
+        del tmp
+        self.task_vars = task_vars or {}
+        arguments = self.validated()
+        if self._task.become:
+            result.setdefault("warnings", []).append(
+                "become has no effect on this task: it works with the rights of the connection's own account"
+            )
+        try:
+            result.update(self.guarded(arguments))
+        except (WSManConnectionError, WSManAuthError) as error:
+            # Returned and not raised: ansible-core 2.19 and newer append the text of every cause to a raised error.
+            result.update(unreachable=True, msg=str(error), changed=False)
+        return result
+
+    def guarded(self, arguments: Arguments) -> Result:
+        """on_host() over an open session; refusals and faults of the host become a failed result."""
+        deadline = Deadline(arguments["timeout"])
+        try:
+            session = open_session(self._connection, deadline)
+            try:
+                _greet(session)
+                return self.on_host(Host(session, deadline), arguments)
+            finally:
+                session.close()
+        except (WSManConnectionError, WSManAuthError):
+            raise
+        except RemedyError as error:
+            return {"failed": True, "msg": str(error), "changed": bool(error.done), "changes": _told(error.done)}
+        except (Refused, WindowsError, WSManError) as error:
+            return {"failed": True, "msg": str(error), "changed": False}
+
+    def validated(self) -> Arguments:
+        """The task's arguments after ARGUMENTS; AnsibleActionFail with one sentence for bad ones."""
+        specification = {**deepcopy(self.ARGUMENTS), "timeout": dict(TIMEOUT)}
+        validator = ArgumentSpecValidator(specification, **self.CONDITIONS)
+        checked = validator.validate(self._task.args)
+        if checked.error_messages:
+            raise AnsibleActionFail(". ".join(checked.error_messages))
+        arguments: Arguments = checked.validated_parameters
+        if arguments["timeout"] <= 0:
+            raise AnsibleActionFail(f"timeout must be more than 0 seconds, not {arguments['timeout']}")
+        return arguments
+
+    def read(self, host: Host, *areas: str) -> Facts:
+        """Fact areas that the work can not do without; WindowsError names the first that could not be read."""
+        facts = gather(host, areas)
+        for area in areas:
+            found: Any = facts.get(area)
+            if found["status"] != "ok":
+                raise WindowsError(f"{area}: {found['reason']}")
+        return facts
+
+    def reach_again(self, deadline: Deadline) -> None:
+        """Opens a new connection to the host and asks it one thing; WSManError when that is not possible."""
+        session = fresh_session(self._connection, deadline)
+        try:
+            session.query("root/cimv2", "SELECT BuildNumber FROM Win32_OperatingSystem")
+        finally:
+            session.close()
+
+    def journal(self, host: Host) -> Journal:
+        """The journal of this task."""
+        return Journal(host.registry, self._task.action.rpartition(".")[2])
+
+    def change(self, host: Host, changes: list[Change], *, risky: bool) -> str:
+        """Makes planned changes unless in check mode; the path of the journal, empty when nothing was written.
+
+        ``risky``: the change could cut the WinRM connection, so a new one proves that it has not.
+        """
+        if self._task.check_mode:
+            return ""
+        journal = self.journal(host)
+        done = apply(host, changes, journal)
+        if risky:
+            self.prove(host, done)
+        return journal.path
+
+    def prove(self, host: Host, done: list[Change]) -> None:
+        """Proves by a new connection that the changes did not cut us off, else takes them back."""
+        prove(host, done, lambda: self.reach_again(host.deadline))
+
+    def outcome(
+        self,
+        changes: list[Change],
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        *,
+        journal: str = "",
+        restart_required: list[str] | None = None,
+    ) -> Result:
+        """The result that every module that changes something returns."""
+        result: Result = {
+            "changed": bool(changes),
+            "before": dict(before),
+            "after": dict(after),
+            "changes": _told(changes),
+            "restart_required": restart_required or [],
+            "journal": journal,
+        }
+        if self._task.diff:
+            result["diff"] = {"before": dict(before), "after": dict(after)}
+        return result
+
+
+def _greet(session: Session) -> None:
+    """Asks who answers before anything else: a host that says nothing at all is unreachable, not slow."""
+    try:
+        session.identify()
+    except WSManTimeout as error:
+        raise WSManConnectionError(error.detail, host=error.host, operation=error.operation) from error
+
+
+def _told(changes: list[Change]) -> list[str]:
+    return [describe(change) for change in changes]

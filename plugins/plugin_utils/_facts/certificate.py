@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""The certificates of the listener: the store Remote Desktop, and the one that an administrator has bound."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RDP_TCP, WINSTATIONS
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Certificate, CertificateArea
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import (
+    PERSONAL,
+    REMOTE_DESKTOP,
+    certificate,
+    store_path,
+)
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryType, RegistryValue
+
+
+def read(host: Host, now: datetime) -> CertificateArea:
+    """``now`` is the host's time, which decides what Windows calls expired."""
+    stations = host.registry.values(WINSTATIONS, ["SelfSignedCertStore", "SelfSignedCertificate"])
+    binding = host.registry.value(RDP_TCP, "SSLCertificateSHA1Hash", RegistryType.REG_BINARY)
+    self_signed_thumbprint = _thumbprint(stations.get("SelfSignedCertificate"))
+    bound_thumbprint = _thumbprint(binding)
+    store = stations.get("SelfSignedCertStore")
+    names = host.registry.subkeys(store_path(REMOTE_DESKTOP)) or []
+    remote_desktop = [found for name in names if (found := find(host, REMOTE_DESKTOP, name, now)) is not None]
+    bound = None
+    if bound_thumbprint is not None:
+        here = [each for each in remote_desktop if each["thumbprint"] == bound_thumbprint]
+        bound = here[0] if here else find(host, PERSONAL, bound_thumbprint, now)
+    return CertificateArea(
+        status="ok",
+        reason="",
+        self_signed_store=store.data if store is not None and isinstance(store.data, str) else None,
+        self_signed_thumbprint=self_signed_thumbprint,
+        bound_thumbprint=bound_thumbprint,
+        remote_desktop=remote_desktop,
+        bound=bound,
+        active=bound if bound_thumbprint is not None else _self_signed(remote_desktop, self_signed_thumbprint),
+    )
+
+
+def find(host: Host, store: str, thumbprint: str, now: datetime) -> Certificate | None:
+    """One certificate of a machine store by its thumbprint; None when the store does not hold it."""
+    path = rf"{store_path(store)}\{thumbprint}"
+    value = host.registry.value(path, "Blob", RegistryType.REG_BINARY)
+    if value is None or not isinstance(value.data, bytes):
+        return None
+    return certificate(value.data, store, now, host.key_folder, host.machine_guid)
+
+
+def _self_signed(store: list[Certificate], thumbprint: str | None) -> Certificate | None:
+    """The one that the registry names; MEM: else the one that is valid longest."""
+    named = [each for each in store if each["thumbprint"] == thumbprint]
+    return named[0] if named else max(store, key=lambda each: each["not_after"], default=None)
+
+
+def _thumbprint(value: RegistryValue | None) -> str | None:
+    if value is None or not isinstance(value.data, bytes) or not value.data:
+        return None
+    return value.data.hex().upper()

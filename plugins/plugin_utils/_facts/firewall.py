@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""Whether the firewall lets TCP to the listener's port in, on the networks that the host is connected to.
+
+Profile switches: Microsoft, "Windows Firewall with Advanced Security" registry values EnableFirewall,
+DefaultInboundAction and (policy only) AllowLocalPolicyMerge; the private profile is called StandardProfile in the
+local key. MEM: the defaults without values are on, block inbound, local rules apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
+    Firewall,
+    FirewallProfile,
+    FirewallRule,
+    Source,
+)
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.firewall import NAMESPACE, PROFILES
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryValue
+
+_LOCAL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
+_LOCAL_KEYS = {"domain": "DomainProfile", "private": "StandardProfile", "public": "PublicProfile"}
+_POLICY_KEYS = {"domain": "DomainProfile", "private": "PrivateProfile", "public": "PublicProfile"}
+# MSFT_NetConnectionProfile.NetworkCategory
+_CATEGORIES = {0: "public", 1: "private", 2: "domain"}
+
+
+def read(host: Host, port: int) -> Firewall:
+    classes = host.has_firewall_classes
+    profiles = {name: _profile(host, name) for name in PROFILES}
+    rules = host.firewall.rules(port, classes=classes)
+    active = _active_profiles(host) if classes else list(PROFILES)
+    return Firewall(
+        status="ok",
+        reason="",
+        port=port,
+        active_profiles=active,
+        profiles=profiles,
+        rules=rules,
+        allowed=all(lets_in(profiles[name], name, rules) for name in active),
+    )
+
+
+def lets_in(profile: FirewallProfile, name: str, rules: Iterable[FirewallRule]) -> bool:
+    """Whether one profile lets the port in. A block rule wins over every allow rule (Microsoft, "Firewall rules")."""
+    if not profile["enabled"]:
+        return True
+    applying = [
+        rule
+        for rule in rules
+        if rule["enabled"] and name in rule["profiles"] and (rule["source"] == "policy" or profile["local_rules_apply"])
+    ]
+    if any(rule["action"] == "block" for rule in applying):
+        return False
+    return profile["default_inbound"] == "allow" or bool(applying)
+
+
+def _profile(host: Host, name: str) -> FirewallProfile:
+    names = ["EnableFirewall", "DefaultInboundAction"]
+    local = host.registry.values(rf"{_LOCAL}\{_LOCAL_KEYS[name]}", names)
+    policy = host.registry.values(rf"{_POLICY}\{_POLICY_KEYS[name]}", [*names, "AllowLocalPolicyMerge"])
+    source: Source = "policy" if policy else "local" if local else "default"
+    merged = {**local, **policy}
+    return FirewallProfile(
+        enabled=_number(merged.get("EnableFirewall"), 1) != 0,
+        default_inbound="allow" if _number(merged.get("DefaultInboundAction"), 1) == 0 else "block",
+        local_rules_apply=_number(policy.get("AllowLocalPolicyMerge"), 1) != 0,
+        source=source,
+    )
+
+
+def _active_profiles(host: Host) -> list[str]:
+    rows = host.session.query(NAMESPACE, "SELECT NetworkCategory FROM MSFT_NetConnectionProfile")
+    found = {_CATEGORIES.get(row.integer("NetworkCategory", -1) or 0) for row in rows}
+    return [name for name in PROFILES if name in found] or list(PROFILES)
+
+
+def _number(value: RegistryValue | None, default: int) -> int:
+    return value.data if value is not None and isinstance(value.data, int) else default

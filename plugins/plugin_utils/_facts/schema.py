@@ -1,0 +1,249 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""The shape of the facts that RV(ansible_facts.rdp) of rdp_facts returns, version 1.
+
+One key an area. Every area carries ``status`` and ``reason``; with any status but ``ok``
+the other keys may be missing, so a reader asks for the status first.
+Times are ISO 8601 in UTC with a trailing ``Z``; thumbprints are 40 upper-case hex digits;
+registry paths start with ``HKLM\\``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+SCHEMA_VERSION = 1
+
+Status = Literal["ok", "denied", "absent", "error"]
+Source = Literal["policy", "local", "default"]
+
+
+class _Area(TypedDict):
+    status: Status
+    reason: str  # one sentence, empty when status is ok
+
+
+class Effective(TypedDict):
+    """A setting as Windows applies it, and where that value comes from."""
+
+    value: Any  # what Windows applies, in the shape of the module option of the same name
+    source: Source
+    policy: Any  # the value under SOFTWARE\Policies, None when there is none
+    local: Any  # the administrator's own value, None when there is none
+    default: Any  # what this Windows version does when neither is set, None when not known
+    where: str  # registry path and value name of the deciding value (of the local one for a default)
+
+
+class System(_Area, total=False):
+    hostname: str
+    domain: str  # DNS domain, or the name of the workgroup
+    part_of_domain: bool
+    # standalone_workstation, member_workstation, standalone_server, member_server,
+    # backup_domain_controller, primary_domain_controller (Win32_ComputerSystem.DomainRole 0..5)
+    domain_role: str
+    caption: str
+    edition: str  # EditionID, e.g. ServerStandard, Core (= Home)
+    installation_type: str  # Server, Server Core, Client
+    product_type: str  # workstation, domain_controller, server
+    version: str  # 10.0.20348
+    build: int  # 20348
+    ubr: int | None  # the update build revision: build.UBR names the installed cumulative update
+    full_build: str  # 20348.2113, or 7601 where there is no UBR
+    display_version: str  # 21H2, empty where Windows has none
+    release: str  # a key of _data/versions.py, e.g. "7", "2012r2", "10-1607", "2019", "11-24h2"
+    architecture: str
+    language: int | None  # OSLanguage, e.g. 1031 = German
+    boot_time: str | None
+    local_time: str | None
+    clock_skew: float | None  # seconds the host's clock is ahead of the controller's
+    setup_in_progress: bool
+    pending_reboot: list[str]  # registry paths that announce a reboot
+    rds_roles: list[str]  # connection_broker, gateway, licensing, management, by their services
+
+
+class WinStation(TypedDict):
+    name: str
+    port: int | None
+    enabled: bool
+    wd_name: str
+    loadable_protocol: str
+
+
+class Listener(_Area, total=False):
+    # The options of rdp_listener, of the WinStation RDP-Tcp:
+    #   enabled (bool, the inverse of fDenyTSConnections), station_enabled (bool, fEnableWinStation),
+    #   security_layer ("rdp", "negotiate", "tls"), nla (bool), negotiation (bool),
+    #   min_encryption_level ("low", "client_compatible", "high", "fips"), port (int),
+    #   max_outstanding_connections (int or None), drain_mode ("off", "until_restart", "on"),
+    #   logons_allowed (bool, the inverse of fLogonDisabled), user_logons_allowed (bool, the inverse of TSUserEnabled),
+    #   max_instances (int)
+    # A value outside the known ones stays the number that was read.
+    settings: dict[str, Effective]
+    winstations: list[WinStation]  # all but Console
+
+
+class ProtocolState(TypedDict):
+    # enabled: used. disabled_by_default: only for a program that asks for it. disabled: never.
+    state: Literal["enabled", "disabled_by_default", "disabled", "unsupported"]
+    source: Literal["local", "default"]
+    enabled: int | None  # the registry value Enabled
+    disabled_by_default: int | None  # the registry value DisabledByDefault
+    where: str  # registry path of the key
+
+
+class Switch(TypedDict):
+    """A value Enabled below SCHANNEL\\Ciphers, Hashes or KeyExchangeAlgorithms."""
+
+    enabled: int
+    where: str
+
+
+class CipherSuites(TypedDict):
+    value: list[str] | None  # None: the list of this Windows version, which could not be read
+    source: Source
+    where: str
+
+
+class Tls(_Area, total=False):
+    protocols: dict[str, dict[str, ProtocolState]]  # "TLS 1.2" -> "server" / "client"
+    rdp_versions: list[str]  # enabled for servers, and known to the RDP listener of this Windows version
+    ciphers: dict[str, Switch]  # only what the registry names
+    hashes: dict[str, Switch]
+    key_exchange: dict[str, Switch]
+    cipher_suites: CipherSuites
+    fips: Effective
+
+
+class PrivateKey(TypedDict):
+    container: str  # TSSecKeySet1
+    provider: str
+    cng: bool  # a key storage provider holds it, not a CAPI provider
+    file: str | None  # full path of the key file in MachineKeys, None where it can not be computed
+
+
+class Certificate(TypedDict):
+    thumbprint: str
+    store: str  # "Remote Desktop" or "MY"
+    subject: str
+    issuer: str
+    not_before: str
+    not_after: str
+    days_left: float  # negative when expired, by the host's clock where it is known
+    self_signed: bool
+    key_algorithm: str  # RSA, EC
+    key_bits: int | None
+    signature_algorithm: str  # sha256WithRSAEncryption
+    eku: list[str]  # OIDs; empty: no restriction
+    private_key: PrivateKey | None  # None: the store names no key
+
+
+class CertificateArea(_Area, total=False):
+    self_signed_store: str | None  # WinStations\SelfSignedCertStore
+    self_signed_thumbprint: str | None  # WinStations\SelfSignedCertificate
+    bound_thumbprint: str | None  # RDP-Tcp\SSLCertificateSHA1Hash, None: the self-signed one is used
+    remote_desktop: list[Certificate]  # the store "Remote Desktop"
+    bound: Certificate | None  # the bound one, from MY or Remote Desktop; None: not found or none bound
+    active: Certificate | None  # what the listener should serve: the bound one, else the self-signed one
+
+
+class Ace(TypedDict):
+    sid: str
+    type: Literal["allow", "deny"]
+    mask: int
+    flags: int  # 1 object inherit, 2 container inherit, 4 no propagate, 8 inherit only, 16 inherited
+
+
+class Security(TypedDict):
+    status: Status
+    reason: str
+    owner: str | None  # SID
+    protected: bool | None  # True: nothing is inherited
+    dacl: list[Ace]
+
+
+class KeyFile(TypedDict):
+    path: str
+    exists: bool
+    container: str
+    thumbprint: str  # of the certificate that needs it
+    security: Security | None  # None: the file does not exist
+
+
+class MachineKeys(_Area, total=False):
+    path: str
+    machine_guid: str
+    folder: Security
+    keys: list[KeyFile]  # one for each certificate of the listener (self-signed, bound)
+    strays: list[str]  # RDP key files of another machine GUID (a clone, or a GUID that changed)
+
+
+class Update(TypedDict):
+    kb: str  # KB5009557
+    description: str
+    installed_on: str  # as Windows gives it: its format follows the locale
+
+
+class Updates(_Area, total=False):
+    installed: list[Update]
+
+
+class Service(TypedDict):
+    present: bool
+    state: str  # running, stopped, start_pending, stop_pending, paused, ...; empty when not present
+    start_mode: str  # auto, manual, disabled, boot, system
+    account: str
+    pid: int | None
+    exit_code: int | None
+
+
+class Services(_Area, total=False):
+    services: dict[str, Service]
+
+
+class FirewallRule(TypedDict):
+    id: str  # RemoteDesktop-UserMode-In-TCP
+    enabled: bool
+    action: Literal["allow", "block"]
+    protocol: str  # tcp, udp, any
+    ports: list[str]  # "3389", "3380-3390", "any"
+    profiles: list[str]  # domain, private, public
+    source: Literal["local", "policy"]
+    group: str  # "@FirewallAPI.dll,-28752", empty for a rule outside any group
+
+
+class FirewallProfile(TypedDict):
+    enabled: bool
+    default_inbound: Literal["allow", "block"]
+    local_rules_apply: bool  # False: a policy switches local rules off (AllowLocalPolicyMerge 0)
+    source: Source
+
+
+class Firewall(_Area, total=False):
+    port: int  # the listener's port, which the rules below are about
+    active_profiles: list[str]  # of the connected networks; all three where that is not known
+    profiles: dict[str, FirewallProfile]  # domain, private, public
+    rules: list[FirewallRule]  # inbound rules that match TCP to the port, whether enabled or not
+    allowed: bool  # every active profile lets TCP to the port in
+
+
+class Sessions(_Area, total=False):
+    connected: int  # people who would be cut off by a restart of TermService
+    method: str  # the WMI class that was asked
+
+
+class Facts(TypedDict, total=False):
+    """An area that gather_subset leaves out is missing."""
+
+    schema: int
+    system: System
+    listener: Listener
+    tls: Tls
+    certificate: CertificateArea
+    machine_keys: MachineKeys
+    updates: Updates
+    services: Services
+    firewall: Firewall
+    sessions: Sessions

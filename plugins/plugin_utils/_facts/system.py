@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""Which Windows this is, which update it is on, and what it is in its domain."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import release_of
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Services, System
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.services import ROLES
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.times import iso
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryValue
+
+_CURRENT_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+_SETUP = r"HKLM\SYSTEM\Setup"
+_COMPONENT_REBOOT = (
+    r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending",
+    r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired",
+)
+_SESSION_MANAGER = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"
+
+# Win32_OperatingSystem.ProductType and Win32_ComputerSystem.DomainRole, Microsoft's pages on both classes.
+_PRODUCT_TYPES = {1: "workstation", 2: "domain_controller", 3: "server"}
+_DOMAIN_ROLES = (
+    "standalone_workstation",
+    "member_workstation",
+    "standalone_server",
+    "member_server",
+    "backup_domain_controller",
+    "primary_domain_controller",
+)
+
+
+def read(host: Host, services: Services, now: datetime) -> System:
+    """``now`` is the controller's time."""
+    windows = host.operating_system
+    computers = host.session.query(
+        "root/cimv2", "SELECT Name, Domain, PartOfDomain, DomainRole FROM Win32_ComputerSystem"
+    )
+    if not computers:
+        raise WindowsError("the host returned no Win32_ComputerSystem")
+    computer = computers[0]
+    version = host.registry.values(
+        _CURRENT_VERSION, ["UBR", "EditionID", "InstallationType", "DisplayVersion", "ReleaseId"]
+    )
+    setup = host.registry.values(_SETUP, ["SystemSetupInProgress", "OOBEInProgress"])
+    ubr = _number(version.get("UBR"))
+    product_type = _PRODUCT_TYPES.get(windows.integer("ProductType", 0) or 0, "")
+    release = release_of(host.build, "client" if product_type == "workstation" else "server")
+    role = computer.integer("DomainRole")
+    local_time = windows.datetime("LocalDateTime")
+    return System(
+        status="ok",
+        reason="",
+        hostname=computer.text("Name") or windows.text("CSName") or "",
+        domain=computer.text("Domain") or "",
+        part_of_domain=bool(computer.boolean("PartOfDomain")),
+        domain_role=_DOMAIN_ROLES[role] if role is not None and 0 <= role < len(_DOMAIN_ROLES) else "",
+        caption=(windows.text("Caption") or "").strip(),
+        edition=_text(version.get("EditionID")),
+        installation_type=_text(version.get("InstallationType")),
+        product_type=product_type,
+        version=windows.text("Version") or "",
+        build=host.build,
+        ubr=ubr,
+        full_build=str(host.build) if ubr is None else f"{host.build}.{ubr}",
+        display_version=_text(version.get("DisplayVersion")) or _text(version.get("ReleaseId")),
+        release="" if release is None else release.key,
+        architecture=windows.text("OSArchitecture") or "",
+        language=windows.integer("OSLanguage"),
+        boot_time=iso(windows.datetime("LastBootUpTime")),
+        local_time=iso(local_time),
+        clock_skew=None if local_time is None else round((local_time - now).total_seconds(), 1),
+        setup_in_progress=any(_number(value) for value in setup.values()),
+        pending_reboot=_pending_reboot(host),
+        rds_roles=[
+            role for name, role in ROLES.items() if services["status"] == "ok" and services["services"][name]["present"]
+        ],
+    )
+
+
+def _pending_reboot(host: Host) -> list[str]:
+    pending = [path for path in _COMPONENT_REBOOT if host.registry.exists(path)]
+    renames = host.registry.values(_SESSION_MANAGER, ["PendingFileRenameOperations"])
+    if any(value.data for value in renames.values()):
+        pending.append(rf"{_SESSION_MANAGER}\PendingFileRenameOperations")
+    return pending
+
+
+def _text(value: RegistryValue | None) -> str:
+    return value.data if value is not None and isinstance(value.data, str) else ""
+
+
+def _number(value: RegistryValue | None) -> int | None:
+    return value.data if value is not None and isinstance(value.data, int) else None

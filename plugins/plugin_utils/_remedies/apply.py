@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""Makes planned changes on a host, in order, each one noted in the journal first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change, describe, perform, reverse
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import Journal
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError
+
+
+class RemedyError(Exception):
+    """A change failed. ``done`` are the changes that were made and stand."""
+
+    def __init__(self, message: str, done: Sequence[Change]) -> None:
+        super().__init__(message)
+        self.done = list(done)
+
+
+# For taking changes back: the task's own time may be what has run out.
+_UNDO_SECONDS = 60.0
+
+
+def apply(host: Host, changes: Iterable[Change], journal: Journal) -> list[Change]:
+    """Makes all changes; RemedyError names the one that failed and carries those that stand."""
+    done: list[Change] = []
+    for change in changes:
+        try:
+            journal.write(change)
+            perform(host, change)
+        except (WindowsError, WSManError) as error:
+            stands = "; ".join(describe(each) for each in done) or "nothing"
+            raise RemedyError(
+                f"{describe(change)} failed: {error} Changed before that: {stands}. "
+                f"The journal on the host is {journal.path or 'empty'}.",
+                done,
+            ) from error
+        done.append(change)
+    return done
+
+
+def prove(host: Host, done: Sequence[Change], reach: Callable[[], object]) -> None:
+    """Proves that the host can still be reached by a new connection; if not, takes everything back.
+
+    ``reach`` opens a new connection and raises WSManError when it can not.
+    """
+    if not done:
+        return
+    try:
+        reach()
+    except WSManError as error:
+        undo(host, done, f"after the change no new WinRM connection could be made: {error}")
+
+
+def undo(host: Host, done: Sequence[Change], reason: str) -> NoReturn:
+    """Takes changes back, last first, and ends in RemedyError with the reason and what stands after it."""
+    host.extend(_UNDO_SECONDS)
+    standing = list(done)
+    try:
+        while standing:
+            perform(host, reverse(standing[-1]))
+            standing.pop()
+    except (WindowsError, WSManError) as error:
+        raise RemedyError(f"{reason} Taking back {describe(standing[-1])} failed as well: {error}", standing) from error
+    raise RemedyError(f"{reason} What was changed has been taken back.", [])

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""A change: one reversible step on a host, as plain data that JSON can carry.
+
+``before`` and ``after`` have the shape of their kind:
+
+=================  =====================  ==================================================================
+kind               target, name           before / after
+=================  =====================  ==================================================================
+registry_value     key, value name        ``{"type": "REG_DWORD", "data": 1}``, binary as hex; None: no value
+registry_key       key, empty             ``{value name: value, ...}`` of a key without subkeys; None: no key
+start_mode         service, empty         auto, manual, disabled
+service_state      service, empty         running, stopped
+security           path, empty            a ``Security`` of the facts
+firewall_rule      rule id, group         True (enabled) or False
+firewall_port      rule name, port        list of profiles; None: no such rule
+=================  =====================  ==================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict, cast
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import FirewallRule, Security
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryType, RegistryValue
+
+
+class Change(TypedDict):
+    kind: str
+    target: str
+    name: str
+    before: Any
+    after: Any
+
+
+def reverse(change: Change) -> Change:
+    """The change that takes this one back."""
+    return Change(
+        kind=change["kind"],
+        target=change["target"],
+        name=change["name"],
+        before=change["after"],
+        after=change["before"],
+    )
+
+
+def describe(change: Change) -> str:
+    """One line for people."""
+    what = f"{change['target']}\\{change['name']}" if change["kind"] == "registry_value" else change["target"]
+    if change["kind"] == "registry_key":
+        return f"{'delete' if change['after'] is None else 'create'} the key {what}"
+    if change["kind"] == "security":
+        return f"access list of {what}"
+    return f"{change['kind'].replace('_', ' ')} {what}: {_short(change['before'])} -> {_short(change['after'])}"
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "absent"
+    return str(value["data"]) if isinstance(value, Mapping) and "data" in value else str(value)
+
+
+# -- registry values as JSON -----------------------------------------------------------------------------------------
+
+
+def to_json(value: RegistryValue | None) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    data = value.data
+    plain = data.hex() if isinstance(data, bytes) else list(data) if isinstance(data, tuple) else data
+    return {"type": value.type.name, "data": plain}
+
+
+def from_json(value: Mapping[str, Any]) -> RegistryValue:
+    kind = RegistryType[value["type"]]
+    data = value["data"]
+    if kind is RegistryType.REG_BINARY:
+        return RegistryValue(kind, bytes.fromhex(data))
+    return RegistryValue(kind, tuple(data) if kind is RegistryType.REG_MULTI_SZ else data)
+
+
+def dword(number: int) -> dict[str, Any]:
+    return {"type": RegistryType.REG_DWORD.name, "data": number}
+
+
+# -- making a change -------------------------------------------------------------------------------------------------
+
+
+def perform(host: Host, change: Change) -> None:
+    """Brings ``after`` about and reads it back; WindowsError when the host ends up with something else."""
+    _PERFORM[change["kind"]](host, change)
+
+
+def _registry_value(host: Host, change: Change) -> None:
+    path, name, after = change["target"], change["name"], change["after"]
+    if after is None:
+        host.registry.delete_value(path, name)
+    else:
+        host.registry.create_key(path)
+        host.registry.set_value(path, name, from_json(after))
+    found = host.registry.values(path, [name]).get(name)
+    _confirm(rf"{path}\{name}", to_json(found), after)
+
+
+def _registry_key(host: Host, change: Change) -> None:
+    path, after = change["target"], change["after"]
+    if after is None:
+        host.registry.delete_key(path)
+        _confirm(path, host.registry.exists(path), False)
+        return
+    host.registry.create_key(path)
+    for name, value in after.items():
+        host.registry.set_value(path, name, from_json(value))
+    found = {name: to_json(value) for name, value in host.registry.values(path).items()}
+    _confirm(path, found, after)
+
+
+def _start_mode(host: Host, change: Change) -> None:
+    host.services.set_start_mode(change["target"], change["after"])
+    _confirm(f"start mode of {change['target']}", host.services.get(change["target"]).start_mode, change["after"])
+
+
+def _service_state(host: Host, change: Change) -> None:
+    if change["after"] == "running":
+        host.services.start(change["target"], host.deadline)
+    else:
+        host.services.stop(change["target"], host.deadline)
+
+
+def _security(host: Host, change: Change) -> None:
+    before, after = cast(Security, change["before"]), cast(Security, change["after"])
+    host.files.set_security(change["target"], before, after, host.deadline)
+
+
+def _firewall_rule(host: Host, change: Change) -> None:
+    rule = cast(FirewallRule, {"id": change["target"], "group": change["name"]})
+    host.firewall.set_enabled(rule, change["after"], classes=host.has_firewall_classes, deadline=host.deadline)
+
+
+def _firewall_port(host: Host, change: Change) -> None:
+    if change["after"] is None:
+        host.firewall.delete_rule(change["target"], host.deadline)
+    else:
+        host.firewall.add_port(change["target"], int(change["name"]), change["after"], host.deadline)
+
+
+_PERFORM: dict[str, Callable[[Host, Change], None]] = {
+    "registry_value": _registry_value,
+    "registry_key": _registry_key,
+    "start_mode": _start_mode,
+    "service_state": _service_state,
+    "security": _security,
+    "firewall_rule": _firewall_rule,
+    "firewall_port": _firewall_port,
+}
+
+
+def _confirm(what: str, found: Any, wanted: Any) -> None:
+    if found != wanted:
+        raise WindowsError(f"{what} reads back as {_short(found)} after it was set to {_short(wanted)}")

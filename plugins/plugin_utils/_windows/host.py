@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""One Windows host: everything that facts and remedies ask of it or change on it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.files import Files
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.firewall import Firewall
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import Registry
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.services import Services
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.tools import Tools
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
+
+_PROFILE_LIST = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
+_CRYPTOGRAPHY = r"HKLM\SOFTWARE\Microsoft\Cryptography"
+
+
+class Host:
+    """The facade over one session. What never changes while a task runs is read once."""
+
+    def __init__(self, session: Session, deadline: Deadline) -> None:
+        self.session = session
+        self.deadline = deadline
+        self.registry = Registry(session)
+        self.services = Services(session)
+        self.tools = Tools(session)
+        self.files = Files(session, self.tools)
+        self.firewall = Firewall(session, self.registry, self.tools)
+
+    def extend(self, seconds: float) -> None:
+        """Grants more time from now on, to put something right after the task's own time has run out."""
+        self.deadline = self.session.deadline = Deadline(seconds)
+
+    @cached_property
+    def operating_system(self) -> Instance:
+        """The one instance of Win32_OperatingSystem."""
+        rows = self.session.query(
+            "root/cimv2",
+            "SELECT Caption, Version, BuildNumber, ProductType, OperatingSystemSKU, OSArchitecture, OSLanguage, "
+            "LastBootUpTime, LocalDateTime, CSName FROM Win32_OperatingSystem",
+        )
+        if not rows:
+            raise WindowsError("the host returned no Win32_OperatingSystem")
+        return rows[0]
+
+    @cached_property
+    def build(self) -> int:
+        """20348 for Server 2022."""
+        build = self.operating_system.integer("BuildNumber")
+        if build is None:
+            raise WindowsError("the host names no build number")
+        return build
+
+    @property
+    def has_firewall_classes(self) -> bool:
+        """root/StandardCimv2 with the MSFT_Net* classes came with Windows 8 and Server 2012, build 9200."""
+        return self.build >= 9200
+
+    @cached_property
+    def key_folder(self) -> str:
+        """The folder that CryptoAPI keeps RSA machine keys in."""
+        data = self.registry.expanded(_PROFILE_LIST, "ProgramData") or r"C:\ProgramData"
+        return rf"{data}\Microsoft\Crypto\RSA\MachineKeys"
+
+    @cached_property
+    def machine_guid(self) -> str | None:
+        return self.registry.text(_CRYPTOGRAPHY, "MachineGuid")

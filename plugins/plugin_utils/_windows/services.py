@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""Windows services, through Win32_Service. Methods and return values: Microsoft, "Win32_Service class" (win32,
+cimwin32prov). A method returns before the service has changed its state, so every change is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
+
+_NAMESPACE = "root/cimv2"
+_PROPERTIES = "Name, State, StartMode, StartName, ProcessId, ExitCode"
+_POLL_SECONDS = 0.5
+
+START_MODES = {"auto": "Automatic", "manual": "Manual", "disabled": "Disabled"}
+
+_ALREADY_RUNNING = 10
+# Microsoft's texts fit a stopped service with both; the state that is waited for afterwards decides.
+_STOPPED_ALREADY = (5, 6)
+_MEANINGS = {
+    1: "the request is not supported",
+    2: "the account lacks the right",
+    3: "services that depend on it are running",
+    4: "the control code is not valid",
+    5: "the service can not take the request in its state",
+    7: "the service did not answer in time",
+    8: "the start failed",
+    9: "the program of the service was not found",
+    11: "the service database is locked",
+    12: "a service that it depends on is gone",
+    13: "a service that it depends on did not start",
+    14: "the service is disabled",
+    15: "its account could not log on",
+    16: "the service is marked for deletion",
+    17: "the service has no thread",
+    18: "it depends on itself",
+    21: "a parameter is not valid",
+    22: "its account is not valid or may not run it",
+    24: "the service is paused",
+}
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """``state`` and ``start_mode`` in lower case with underscores: running, stop_pending; auto, manual, disabled."""
+
+    name: str
+    state: str
+    start_mode: str
+    account: str
+    pid: int | None
+    exit_code: int | None
+
+
+class Services:
+    """The services of one host."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def read(self, names: Iterable[str]) -> dict[str, ServiceStatus]:
+        """The named services that exist, by the names asked for."""
+        asked = {name.lower(): name for name in names}
+        where = " OR ".join(f"Name = '{name}'" for name in asked.values())
+        rows = self._session.query(_NAMESPACE, f"SELECT {_PROPERTIES} FROM Win32_Service WHERE {where}")
+        found = {}
+        for row in rows:
+            name = asked.get((row.text("Name") or "").lower())
+            if name is not None:
+                found[name] = _status(row)
+        return found
+
+    def get(self, name: str) -> ServiceStatus:
+        """One service; WindowsError when there is none of that name."""
+        found = self.read([name])
+        if name not in found:
+            raise WindowsError(f"there is no service {name} on this host")
+        return found[name]
+
+    def running_dependents(self, name: str) -> list[str]:
+        """The services that depend on it directly and are not stopped."""
+        rows = self._session.query(
+            _NAMESPACE,
+            f"ASSOCIATORS OF {{Win32_Service.Name='{name}'}} WHERE AssocClass=Win32_DependentService Role=Antecedent",
+        )
+        states = [_status(row) for row in rows]
+        return sorted(row.name for row in states if row.state != "stopped")
+
+    def set_start_mode(self, name: str, start_mode: str) -> None:
+        """``start_mode``: auto, manual or disabled."""
+        self._call(name, "ChangeStartMode", {"StartMode": START_MODES[start_mode]}, idempotent=True)
+
+    def start(self, name: str, deadline: Deadline) -> None:
+        """Starts a service and waits until it runs; one that runs already is left as it is."""
+        self._call(name, "StartService", {}, accept=(_ALREADY_RUNNING,))
+        self.wait(name, "running", deadline)
+
+    def stop(self, name: str, deadline: Deadline) -> list[str]:
+        """Stops a service, first what depends on it, and waits; the names of all that were stopped, in that order."""
+        stopped = []
+        for dependent in self.running_dependents(name):
+            stopped += self.stop(dependent, deadline)
+        self._call(name, "StopService", {}, accept=_STOPPED_ALREADY)
+        self.wait(name, "stopped", deadline)
+        return [*stopped, name]
+
+    def restart(self, name: str, deadline: Deadline) -> list[str]:
+        """Stops and starts a service and every running service that depends on it; their names as they started."""
+        if self.get(name).state == "stopped":
+            self.start(name, deadline)
+            return [name]
+        stopped = self.stop(name, deadline)
+        started = list(reversed(stopped))
+        for each in started:
+            self.start(each, deadline)
+        return started
+
+    def wait(self, name: str, state: str, deadline: Deadline) -> None:
+        """Waits for a state; WSManTimeout at the deadline, WindowsError when the service fell back to stopped."""
+        operation = f"wait until {name} is {state}"
+        pending_seen = False
+        while True:
+            status = self.get(name)
+            if status.state == state:
+                return
+            if state == "running" and status.state == "stopped" and pending_seen:
+                raise WindowsError(f"{name} stopped again while it started, exit code {status.exit_code}")
+            pending_seen = pending_seen or status.state.endswith("_pending")
+            deadline.check(operation)
+            deadline.sleep(_POLL_SECONDS)
+
+    def _call(
+        self,
+        name: str,
+        method: str,
+        parameters: dict[str, str],
+        accept: tuple[int, ...] = (),
+        idempotent: bool = False,
+    ) -> None:
+        output = self._session.invoke(
+            _NAMESPACE, "Win32_Service", method, parameters, {"Name": name}, idempotent=idempotent
+        )
+        code = output.integer("ReturnValue", 0) or 0
+        if code == 0 or code in accept:
+            return
+        meaning = _MEANINGS.get(code, "the reason is not documented")
+        if code == 2:
+            raise AccessDenied(f"{method} of {name} was denied: the connection's account must be an administrator", 2)
+        raise WindowsError(f"{method} of {name} returned {code}: {meaning}", code)
+
+
+def _status(row: Instance) -> ServiceStatus:
+    return ServiceStatus(
+        name=row.text("Name") or "",
+        state=(row.text("State") or "").lower().replace(" ", "_"),
+        start_mode=(row.text("StartMode") or "").lower(),
+        account=row.text("StartName") or "",
+        pid=row.integer("ProcessId"),
+        exit_code=row.integer("ExitCode"),
+    )

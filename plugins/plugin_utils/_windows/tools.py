@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""Native tools of Windows, for the few things that CIM can not do.
+
+First through the remote shell (WinRS): it gives the exit code. Where policy forbids remote shells ("Allow Remote
+Shell Access", switched off by hardening guides), through Win32_Process.Create, which gives none. Either way the caller
+reads back what the tool was to change, and that decides. Output is never parsed: it follows the language of Windows.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManFault
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.shell import run_command
+
+_POLL_SECONDS = 0.25
+_CREATE_MEANINGS = {
+    2: "access denied (an attack surface reduction rule may forbid processes started through WMI)",
+    3: "insufficient privilege",
+    8: "unknown failure",
+    9: "path not found",
+    21: "invalid parameter",
+}
+
+
+class Tools:
+    """Runs command lines on one host."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._shell_refused = False
+
+    def run(self, command_line: str, deadline: Deadline) -> int | None:
+        """Runs one command line to its end; its exit code, or None where none can be known."""
+        if not self._shell_refused:
+            try:
+                return run_command(self._session, command_line, deadline.remaining).exit_code
+            except WSManFault as fault:
+                if not (fault.is_access_denied or fault.is_quota):
+                    raise
+                self._shell_refused = True
+        self._create_process(command_line, deadline)
+        return None
+
+    def _create_process(self, command_line: str, deadline: Deadline) -> None:
+        output = self._session.invoke("root/cimv2", "Win32_Process", "Create", {"CommandLine": command_line})
+        code = output.integer("ReturnValue", 0) or 0
+        if code:
+            raise WindowsError(
+                f"the remote shell is refused and Win32_Process.Create of {command_line.split()[0]} returned {code}: "
+                f"{_CREATE_MEANINGS.get(code, 'the reason is not documented')}",
+                code,
+            )
+        pid = output.integer("ProcessId")
+        query = f"SELECT ProcessId FROM Win32_Process WHERE ProcessId = {pid}"
+        while self._session.query("root/cimv2", query):
+            deadline.check(f"wait for {command_line.split()[0]} to end")
+            deadline.sleep(_POLL_SECONDS)

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Services: states are waited for, dependents stop first and start last, every wait ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.services import Services
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManTimeout
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
+from tests.unit.windows.fake import FakeSession, output
+
+
+class FakeServices(FakeSession):
+    """TermService with UmRdpService on top of it. ``lag``: reads that still show the pending state."""
+
+    def __init__(self, lag: int = 0) -> None:
+        super().__init__(rows={"Win32_Service": self._rows, "ASSOCIATORS OF": self._dependents})
+        self.states = {"TermService": "Running", "UmRdpService": "Running"}
+        self.lag = lag
+        self.order: list[str] = []
+        self._pending: dict[str, int] = {}
+
+    def invoke(self, namespace, class_name, method, parameters=None, keys=None, *, idempotent=False):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+        name = keys["Name"]
+        if method == "StopService":
+            if name == "TermService" and self.states["UmRdpService"] == "Running":
+                return output(3)
+            self.states[name] = "Stopped"
+        elif method == "StartService":
+            self.states[name] = "Running"
+        self._pending[name] = self.lag
+        self.order.append(f"{method} {name}")
+        return output(0)
+
+    def _rows(self, wql: str) -> list[Instance]:
+        return [self._row(name) for name in self.states if f"'{name}'" in wql]
+
+    def _row(self, name: str) -> Instance:
+        state = self.states[name]
+        if self._pending.get(name, 0) > 0:
+            self._pending[name] -= 1
+            state = "Start Pending" if state == "Running" else "Stop Pending"
+        return Instance("Win32_Service", {"Name": name, "State": state, "StartMode": "Manual", "ProcessId": "4"})
+
+    def _dependents(self, wql: str) -> list[Instance]:
+        return [self._row("UmRdpService")] if "'TermService'" in wql else []
+
+
+def test_restart_stops_dependents_first_and_starts_them_last() -> None:
+    session = FakeServices(lag=1)
+    started = Services(session).restart("TermService", Deadline(20))  # type: ignore[arg-type]
+    assert started == ["TermService", "UmRdpService"]
+    assert session.order == [
+        "StopService UmRdpService",
+        "StopService TermService",
+        "StartService TermService",
+        "StartService UmRdpService",
+    ]
+
+
+def test_a_wait_ends_at_the_deadline() -> None:
+    session = FakeServices(lag=1000)
+    with pytest.raises(WSManTimeout, match="UmRdpService"):
+        Services(session).stop("UmRdpService", Deadline(0.3))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "words"),
+    [(2, AccessDenied, "administrator"), (14, WindowsError, "disabled"), (99, WindowsError, "99")],
+)
+def test_refusals_are_one_sentence(code: int, error: type[WindowsError], words: str) -> None:
+    answer: Callable[..., Instance] = lambda **_: output(code)  # noqa: E731
+    services = Services(FakeSession({"StartService": answer}))  # type: ignore[arg-type]
+    with pytest.raises(error, match=words):
+        services.start("TermService", Deadline(1))
+
+
+def test_an_unknown_service_is_named() -> None:
+    services = Services(FakeSession(rows={"Win32_Service": lambda _wql: []}))  # type: ignore[arg-type]
+    assert services.read(["Nope"]) == {}
+    with pytest.raises(WindowsError, match="no service Nope"):
+        services.get("Nope")
