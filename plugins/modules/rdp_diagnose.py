@@ -1,0 +1,321 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The documentation only: the action plugin of the same name does the work on the controller.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rdp_diagnose
+short_description: Find out why Remote Desktop to a Windows host fails
+version_added: 1.0.0
+description:
+  - Reads from the host what decides, as M(winops.rdp.rdp_facts) does, connects to its listener from the controller, as
+    M(winops.rdp.rdp_probe) does, and judges both together.
+  - The verdict names the causes with their evidence, and plans what modules of this collection can do about them.
+  - It changes nothing. The role P(winops.rdp.remediate#role) carries the plan out.
+options:
+  host:
+    description:
+      - Name or address that the probe connects to. Without it, the address that the inventory has for the connection.
+    type: str
+  port:
+    description:
+      - Port that the probe connects to, from 1 to 65535. Without it, the port that the listener is configured for, and
+        3389 when that is not known.
+    type: int
+  probe:
+    description:
+      - Whether to connect to the listener from the controller. Switch it off where the controller can not reach the
+        port but users can, for example through a gateway.
+    type: bool
+    default: true
+  probe_timeout:
+    description:
+      - Seconds after which the probe ends. More than 0. They come on top of O(timeout).
+    type: float
+    default: 10.0
+extends_documentation_fragment:
+  - winops.rdp._attributes
+  - winops.rdp._attributes.host
+  - winops.rdp._attributes.reads
+  - winops.rdp._winrm
+notes:
+  - A host that is broken is a result, not a failure of the task.
+  - A host that WinRM does not reach is unreachable for Ansible, too, and its other tasks are skipped. It is probed all
+    the same, and the result has RV(verdict) and RV(wire). Set C(ignore_unreachable) to go on with them.
+  - The probe sends no credentials and makes at most three TCP connections. A host that counts connections without a
+    logon against an attack counts them, too.
+  - For a probe from elsewhere in the network, use M(winops.rdp.rdp_probe) on a machine there.
+seealso:
+  - module: winops.rdp.rdp_facts
+  - module: winops.rdp.rdp_probe
+  - module: winops.rdp.rdp_report
+author:
+  - the winops.rdp authors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Find out why Remote Desktop fails
+  winops.rdp.rdp_diagnose:
+  register: diagnose_result
+
+- name: Show what was found and what would be done
+  ansible.builtin.debug:
+    msg:
+      state: "{{ diagnose_result.verdict.state }}"
+      summary: "{{ diagnose_result.verdict.summary }}"
+      findings: "{{ diagnose_result.verdict.findings | map(attribute='id') | list }}"
+      plan: "{{ diagnose_result.verdict.plan }}"
+
+- name: Stop where new connections do not get through
+  ansible.builtin.assert:
+    that: diagnose_result.verdict.state in ['healthy', 'degraded']
+    fail_msg: "{{ diagnose_result.verdict.summary }}"
+
+- name: Fix one cause only
+  winops.rdp.rdp_certificate:
+    self_signed_valid: true
+  when: "'certificate.expired' in diagnose_result.verdict.findings | map(attribute='id')"
+
+- name: Probe by the name that users type, and go on with hosts that WinRM does not reach
+  winops.rdp.rdp_diagnose:
+    host: "{{ inventory_hostname }}.example.com"
+    probe_timeout: 5
+    timeout: 60
+  ignore_unreachable: true
+
+- name: Judge by what the host says alone
+  winops.rdp.rdp_diagnose:
+    probe: false
+"""
+
+RETURN = r"""
+msg:
+  description: The summary of the verdict; why the host could not be asked when it is unreachable.
+  returned: always
+  type: str
+  sample: Remote Desktop Services does not run. The service TermService is stopped and its start mode is disabled.
+verdict:
+  description: What is wrong, how sure that is, and what can be done.
+  returned: success, and when the host is unreachable
+  type: dict
+  contains:
+    schema:
+      description: Version of this shape.
+      type: int
+      sample: 1
+    state:
+      description:
+        - V(healthy), V(degraded) (it works, but is weak or will break), V(broken), V(unreachable) (WinRM does not
+          reach the host) or V(unknown) (nothing wrong was found, but not everything could be read and nothing was
+          probed).
+      type: str
+      sample: broken
+    stage:
+      description: >-
+        Where a connection ends, as in RV(wire.stage). V(winrm) when the host could not be asked and nothing was
+        probed, and empty when only the probe was left out.
+      type: str
+      sample: tcp
+    reason:
+      description: Why it ends there, one line. Empty when nothing was probed.
+      type: str
+      sample: 192.0.2.7 refused the connection to port 3389
+    cause:
+      description: Id of the first finding that breaks or degrades something. Empty when there is none.
+      type: str
+      sample: service.stopped
+    summary:
+      description: One line with the title of that finding and its best evidence, or that all is well.
+      type: str
+      sample: Remote Desktop Services does not run. The service TermService is stopped and its start mode is disabled.
+    findings:
+      description: What was found, the worst and surest first.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Id of the cause, of the form area.problem. It does not change between versions.
+          type: str
+          sample: service.stopped
+        title:
+          description: What is wrong, one short sentence.
+          type: str
+          sample: Remote Desktop Services does not run
+        confidence:
+          description: V(proved), V(likely) or V(possible).
+          type: str
+          sample: proved
+        impact:
+          description: V(breaks) (nobody can connect, or no new logon is let in), V(degrades) or V(informs).
+          type: str
+          sample: breaks
+        evidence:
+          description: What speaks for it, at least one.
+          type: list
+          elements: dict
+          contains:
+            text:
+              description: One sentence with the value that was read.
+              type: str
+              sample: The service TermService is stopped and its start mode is disabled.
+            where:
+              description: Where it was read, which is a registry path, a WMI class, a file, or V(wire).
+              type: str
+              sample: Win32_Service
+        contradicts:
+          description: What speaks against it.
+          type: list
+          elements: dict
+          contains:
+            text:
+              description: One sentence with the value that was read.
+              type: str
+              sample: The service TermService is stopped and its start mode is disabled.
+            where:
+              description: Where it was read, which is a registry path, a WMI class, a file, or V(wire).
+              type: str
+              sample: Win32_Service
+          sample: []
+        explains:
+          description: Error code and extended code that a user of mstsc may see because of it.
+          type: list
+          elements: str
+          sample: [0x204/0x0]
+        remedies:
+          description: Desired states that would end it. Empty when there is nothing that may be done automatically.
+          type: list
+          elements: dict
+          contains:
+            module:
+              description: The module of this collection that brings the state about.
+              type: str
+              sample: rdp_service
+            options:
+              description: Its options.
+              type: dict
+              sample:
+                name: TermService
+                start_mode: manual
+                state: started
+            risk:
+              description: V(low), V(medium) or V(high).
+              type: str
+              sample: low
+            restart:
+              description: Services that must restart before the change counts.
+              type: list
+              elements: str
+              sample: []
+        blocked_by:
+          description: >-
+            What stands in the way of the remedies, such as a policy or the role of the host in a farm. Else empty.
+          type: str
+          sample: ""
+        decision:
+          description: What a person has to decide or to do. Else empty.
+          type: str
+          sample: ""
+    plan:
+      description: >-
+        The remedies of proved and likely findings, merged for each module, in the order in which it is safe to take
+        them. The role P(winops.rdp.remediate#role) takes them.
+      type: list
+      elements: dict
+      contains:
+        module:
+          description: The module to call.
+          type: str
+          sample: rdp_service
+        options:
+          description: Its options.
+          type: dict
+          sample:
+            name: TermService
+            start_mode: manual
+            state: started
+        causes:
+          description: Ids of the findings that it is for.
+          type: list
+          elements: str
+          sample: [service.stopped]
+        risk:
+          description: V(low), V(medium) or V(high).
+          type: str
+          sample: low
+        restart:
+          description: Services that must restart before the change counts.
+          type: list
+          elements: str
+          sample: []
+    left_alone:
+      description: The findings that the plan does not act on.
+      type: list
+      elements: dict
+      contains:
+        cause:
+          description: Id of the finding.
+          type: str
+          sample: listener.weakened
+        reason:
+          description: Why not, one sentence.
+          type: str
+          sample: A policy decides.
+    unread:
+      description: What could not be read and why, one line each. Empty when everything was.
+      type: list
+      elements: str
+      sample: ["updates: denied: access denied"]
+wire:
+  description: >-
+    What the probe saw. Null with O(probe=false). The keys are those of RV(winops.rdp.rdp_probe#module:wire), of which
+    these come first.
+  returned: success, and when the host is unreachable
+  type: dict
+  contains:
+    stage:
+      description: Where the connection ended, V(dns), V(tcp), V(x224) or V(tls), or V(ready) when it got through.
+      type: str
+      sample: tcp
+    ready:
+      description: Whether a client can go on to log on.
+      type: bool
+      sample: false
+    reason:
+      description: Why it ended there, one line.
+      type: str
+      sample: 192.0.2.7 refused the connection to port 3389
+    client_errors:
+      description: The error codes that mstsc may show at this point.
+      type: list
+      elements: str
+      sample: [0x204/0x0]
+    host:
+      description: What was probed.
+      type: str
+      sample: rds01.example.com
+    port:
+      description: The port that was probed.
+      type: int
+      sample: 3389
+facts:
+  description: >-
+    What the host says, in the form of RV(winops.rdp.rdp_facts#module:ansible_facts.rdp). It is not added to the facts
+    of the host.
+  returned: success
+  type: dict
+  sample:
+    schema: 1
+    system:
+      status: ok
+      reason: ""
+      hostname: RDS01
+requests:
+  description: How many requests were sent to the host.
+  returned: success
+  type: int
+  sample: 41
+"""

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job, run as a user runs it: look, announce, fix, prove, and leave alone what is right."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.fleet import DEMO, Fleet
+from tests.integration.run import Run, ansible, playbook
+from tests.lab.scenario import load_folder
+
+HOSTS = [scenario.hostname for scenario in load_folder(DEMO)]
+# The limit is the project's own; what it is now, the test prints.
+MOST_REQUESTS = 120
+
+
+@pytest.fixture(scope="module")
+def diagnosed(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, dict[str, Any]]:
+    """One run of the diagnosis over the fleet, and its report."""
+    path = tmp_path_factory.mktemp("report") / "report.json"
+    run = playbook(fleet.inventory, "playbooks/diagnose_rdp.yml", rdp_report_path=str(path), rdp_hosts=HOSTS)
+    assert run.code == 0, run.output
+    return run, {row["host"]: row for row in json.loads(path.read_text(encoding="utf-8"))["hosts"]}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_each_host_is_diagnosed_as_its_scenario_says(
+    fleet: Fleet, diagnosed: tuple[Run, dict[str, Any]], host: str
+) -> None:
+    _run, report = diagnosed
+    expect = fleet.expect(host)["before"]
+    assert report[host]["verdict"] == expect["state"], report[host]
+    assert set(expect["causes"]) <= set(report[host]["causes"])
+    assert fleet.writes(host) == []
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_every_area_is_read(diagnosed: tuple[Run, dict[str, Any]], host: str) -> None:
+    run, _report = diagnosed
+    assert run.of(host, "rdp_diagnose")["result"]["verdict"]["unread"] == []
+
+
+def test_the_table_has_a_line_for_each_host(diagnosed: tuple[Run, dict[str, Any]]) -> None:
+    run, report = diagnosed
+    for host in HOSTS:
+        line = next(line for line in run.output.splitlines() if line.startswith(f"{host} "))
+        assert report[host]["state"] in line
+        assert report[host]["stage"] in line
+
+
+def test_a_diagnosis_is_one_task_without_a_shell(fleet: Fleet) -> None:
+    before = fleet.requests("SRV-HEALTHY")
+    run = ansible(fleet.inventory, "SRV-HEALTHY", "winops.rdp.rdp_diagnose", {})
+    used = fleet.requests("SRV-HEALTHY") - before
+    print(f"WS-Man requests of one rdp_diagnose on a healthy host, logon included: {used}")
+    assert run.of("SRV-HEALTHY")["result"]["verdict"]["state"] == "healthy"
+    assert used <= MOST_REQUESTS
+    assert fleet.shells("SRV-HEALTHY") == 0
+
+
+def totals(run: Run, word: str) -> int:
+    return sum(int(number) for number in re.findall(rf"^\S+\s+:.*\b{word}=(\d+)", run.output, re.MULTILINE))
+
+
+def test_the_fleet_is_healed_and_left_alone_afterwards(demo: Fleet, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    untouched = {host: demo.lab.digest(host) for host in HOSTS}
+
+    announced = playbook(demo.inventory, "playbooks/fix_rdp.yml", "--check", "--diff", rdp_fail_on=[])
+    assert announced.code == 0, announced.output
+    assert totals(announced, "changed") > 0
+    assert {host: demo.lab.digest(host) for host in HOSTS} == untouched
+
+    fixed = playbook(demo.inventory, "playbooks/fix_rdp.yml", rdp_fail_on=[], rdp_report_path=str(path))
+    assert fixed.code == 0, fixed.output
+    report = {row["host"]: row for row in json.loads(path.read_text(encoding="utf-8"))["hosts"]}
+    for host in HOSTS:
+        after = demo.expect(host)["after"]
+        assert report[host]["state"] == ("blocked" if after["blocked"] else after["state"]), report[host]
+    healed = {host: demo.lab.digest(host) for host in HOSTS}
+
+    again = playbook(demo.inventory, "playbooks/fix_rdp.yml", rdp_fail_on=[])
+    assert again.code == 0, again.output
+    assert totals(again, "changed") == 0
+    assert {host: demo.lab.digest(host) for host in HOSTS} == healed
+
+
+def test_the_run_fails_for_hosts_that_stay_blocked_and_names_the_value(demo: Fleet) -> None:
+    run = playbook(demo.inventory, "playbooks/fix_rdp.yml", rdp_hosts="SRV-POLICY")
+    assert run.code != 0
+    assert "SRV-POLICY" in run.of("localhost", "rdp_report")["result"]["msg"]
+    assert r"SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services\SecurityLayer" in run.output
+    assert demo.writes("SRV-POLICY") == []

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must never happen: a host that is cut off, a person who is thrown out, a secret that is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.integration.fleet import Fleet
+from tests.integration.run import ansible, playbook
+
+LabOf = Callable[..., Fleet]
+NO_TLS = {
+    rf"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\{name}\Server": {"Enabled": 0}
+    for name in ("TLS 1.0", "TLS 1.1", "TLS 1.2")
+}
+
+
+def test_people_who_are_connected_are_not_thrown_out(lab_of: LabOf) -> None:
+    sessions = [{"user": "LAB\\anna", "state": "Active", "client": "192.0.2.21"}]
+    fleet = lab_of({"hostname": "SRV1", "windows": "2019", "registry": NO_TLS, "sessions": sessions})
+    held = playbook(fleet.inventory, "playbooks/fix_rdp.yml", rdp_fail_on=[])
+    assert "1 user(s) are connected" in json.dumps(held.results)
+    services = {row.name: row for row in fleet.lab.hosts["SRV1"].model.services.all()}
+    pid = services["TermService"].pid
+    forced = playbook(fleet.inventory, "playbooks/fix_rdp.yml", rdp_fail_on=[], rdp_disconnect_users=True)
+    assert forced.of("SRV1", "rdp_diagnose")["result"]["verdict"]["state"] == "healthy"
+    services = {row.name: row for row in fleet.lab.hosts["SRV1"].model.services.all()}
+    assert services["TermService"].pid != pid
+
+
+def test_a_host_that_fails_does_not_stop_the_others(lab_of: LabOf) -> None:
+    """On the first host SessionEnv never finishes to start, so no certificate comes."""
+    expired = {"certificate": {"self_signed": "expired"}, "windows": "2022"}
+    stuck = {"SessionEnv": {"start": "manual", "state": "stopped", "stuck": True}}
+    fleet = lab_of({"hostname": "BAD", "services": stuck, **expired}, {"hostname": "GOOD", **expired})
+    before = fleet.lab.digest("BAD")["registry"]
+    run = playbook(fleet.inventory, "playbooks/fix_rdp.yml", rdp_fail_on=[], rdp_timeout=8)
+    assert "Traceback" not in run.output
+    assert run.of("GOOD", "rdp_diagnose")["result"]["verdict"]["state"] == "healthy"
+    message = run.of("BAD")["result"]["msg"]
+    assert "SessionEnv" in message
+    assert "The plan was" in message
+    assert before
+
+
+def test_a_secret_is_never_shown(lab_of: LabOf) -> None:
+    canary = "Canary-7Q4xZ"
+    users = [{"name": "ansible", "password": canary, "admin": True}]
+    fleet = lab_of({"hostname": "SRV1", "windows": "2022", "users": users, "certificate": {"key": "unreadable"}})
+    for name in ("diagnose_rdp", "fix_rdp"):
+        run = playbook(fleet.inventory, f"playbooks/{name}.yml", "-vvvvv", rdp_fail_on=[])
+        assert run.code == 0, run.output
+        assert canary not in run.output
+        assert canary not in json.dumps(run.results)
+    model = json.dumps(fleet.lab.digest("SRV1"), default=str)
+    written = [repr(write) for write in fleet.writes("SRV1")]
+    assert written
+    assert canary not in "".join(written)
+    assert model
+
+
+def test_every_write_was_in_the_journal_first(lab_of: LabOf) -> None:
+    weak = {r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp": {"SecurityLayer": 0}}
+    fleet = lab_of({"hostname": "SRV1", "windows": "2022", "registry": weak})
+    arguments = {"security_layer": "tls", "min_encryption_level": "high"}
+    run = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_listener", arguments)
+    result = run.of("SRV1")["result"]
+    assert result["before"] == {"security_layer": "rdp", "min_encryption_level": "client_compatible"}
+    assert result["after"] == arguments
+    targets = [write.target for write in fleet.writes("SRV1")]
+    values = [target for target in targets if target.endswith(("SecurityLayer", "MinEncryptionLevel"))]
+    assert len(values) == 2
+    for value in values:
+        position = targets.index(value)
+        assert any("winops.rdp\\Journal" in target for target in targets[position - 1 : position])
+
+
+def test_a_private_firewall_rule_opens_the_listeners_own_port(lab_of: LabOf) -> None:
+    port = {r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp": {"PortNumber": 3390}}
+    fleet = lab_of({"hostname": "SRV1", "windows": "2022", "registry": port})
+    first = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_firewall", {"state": "enabled"}).of("SRV1")["result"]
+    assert (first["changed"], first["after"], first["port"]) == (True, {"state": "enabled"}, 3390)
+    second = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_firewall", {"state": "enabled"}).of("SRV1")["result"]
+    assert not second["changed"]
+    verdict: dict[str, Any] = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_diagnose", {}).of("SRV1")["result"]
+    assert verdict["verdict"]["state"] == "healthy"
+    assert verdict["wire"]["port"] == 3390
+
+
+def test_weaker_is_refused_and_nothing_is_written(lab_of: LabOf) -> None:
+    fleet = lab_of({"hostname": "SRV1", "windows": "2022"})
+    run = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_listener", {"nla": False})
+    assert "allow_weaker" in run.of("SRV1")["result"]["msg"]
+    assert fleet.writes("SRV1") == []
