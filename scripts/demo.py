@@ -66,9 +66,8 @@ def play(playbook: str, report: str, **variables: Any) -> tuple[dict[str, Any], 
     for line in process.stdout or ():
         print(line, end="", flush=True)
         output += line
-    process.wait()
-    if not path.exists():
-        raise SystemExit(f"demo: {playbook} wrote no report (exit code {process.returncode})")
+    if process.wait() != 0 or not path.exists():
+        raise SystemExit(f"demo: {playbook} ended with exit code {process.returncode}")
     hosts = {row["host"]: row for row in json.loads(path.read_text(encoding="utf-8"))["hosts"]}
     return hosts, output
 

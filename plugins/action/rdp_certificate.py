@@ -20,7 +20,11 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal impor
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import PERSONAL
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import mark
 
+# TermService takes up a repaired key or another binding when it starts; a new self-signed certificate it is handed by
+# SessionEnv.
+RESTART = ("TermService",)
 _AREAS = ("services", "system", "certificate", "machine_keys")
 _THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}")
 
@@ -63,15 +67,15 @@ class ActionModule(HostAction):
         result = self.outcome([*changes, *deletion], before, after, journal=journal.path)
         result["changed"] = bool(changes or reason)
         result["renewed"] = reason
-        # TermService takes up a repaired key or another binding when it starts; a new self-signed certificate it is
-        # handed by SessionEnv.
-        result["restart_required"] = ["TermService"] if changes else []
+        result["restart_required"] = list(RESTART) if changes else []
         return result
 
     def _apply(
         self, host: Host, changes: list[Change], deletion: list[Change] | None, journal: Journal, min_days_left: float
     ) -> None:
         """``deletion`` None: no renewal. A failed renewal leaves the other changes standing, and says so."""
+        if changes:
+            mark(host.registry, host.services, RESTART)
         done = apply(host, changes, journal)
         if deletion is not None:
             try:

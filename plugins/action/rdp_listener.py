@@ -50,13 +50,12 @@ class ActionModule(HostAction):
         facts = self.read(host, "listener")["listener"]
         before = listener.before(facts, desired)
         changes = listener.plan(facts, desired, allow_weaker=arguments["allow_weaker"])
-        journal = self.change(host, changes, risky=False)
+        restart = listener.restart_required(desired, changes)
+        journal = self.change(host, changes, risky=False, restart=restart)
         after = {**before, **desired}
         if journal:
             after = listener.before(self.read(host, "listener")["listener"], desired)
-        return self.outcome(
-            changes, before, after, journal=journal, restart_required=listener.restart_required(desired, changes)
-        )
+        return self.outcome(changes, before, after, journal=journal, restart_required=restart)
 
 
 def _desired(arguments: Arguments) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Tl
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import tls
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 
+# Schannel's values count for credentials that are made anew (Microsoft, "TLS registry settings").
+RESTART = ("TermService",)
+
 
 class ActionModule(HostAction):
     ARGUMENTS: ClassVar[dict[str, Any]] = {
@@ -46,7 +49,7 @@ class ActionModule(HostAction):
         after = [
             _item(name, side, tls.after(facts["tls"], windows, name, side, wish)) for name, side, wish in _sides(wanted)
         ]
-        journal = self.change(host, changes, risky=True)
+        journal = self.change(host, changes, risky=True, restart=RESTART)
         if journal:
             now = self.read(host, "tls")["tls"]
             after = [_item(name, side, _state(now, name, side)) for name, side, _wish in _sides(wanted)]
@@ -55,7 +58,7 @@ class ActionModule(HostAction):
             {"protocols": before},
             {"protocols": after},
             journal=journal,
-            restart_required=["TermService"] if changes else [],
+            restart_required=RESTART if changes else (),
         )
 
 

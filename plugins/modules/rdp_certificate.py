@@ -67,10 +67,9 @@ extends_documentation_fragment:
 notes:
   - When SessionEnv makes no new certificate within 60 seconds, the old one is put back, and the task fails. Windows
     then gives the reason in the System log, source TerminalServices-RemoteConnectionManager, events 1057 and 1058.
-  - A renewal is refused while SessionEnv is disabled, and only tried with O(force=true). Enable it first with
-    M(winops.rdp.rdp_service). Check mode does not refuse it, because a task before may have announced just that.
-  - After a change of access or of the binding a new WinRM connection is made. When that fails, these changes are taken
-    back and the task fails.
+  - A renewal is refused while SessionEnv is disabled. Enable it first with M(winops.rdp.rdp_service). Check mode does
+    not refuse it, because a task before may have announced just that.
+  - After a change a new WinRM connection is made. When that fails, the changes are taken back and the task fails.
   - An access list that could not be read is not written. The task is refused.
   - Access lists are set with C(takeown.exe) and C(icacls.exe), which the host starts through a WinRM shell, or through
     WMI where policy forbids remote shells. Accounts are named by SID, so the language of Windows makes no difference.

@@ -216,6 +216,13 @@ ansible_facts:
               description: Why the area could not be read, one sentence. Empty when it was.
               type: str
               sample: ""
+            restart_pending:
+              description:
+                - Services that this collection has changed something for which they take up only when they start, and
+                  that still run as they did before.
+              type: list
+              elements: str
+              sample: [TermService]
             services:
               description:
                 - One entry for each service name, C(TermService), C(SessionEnv), C(UmRdpService), C(CertPropSvc),

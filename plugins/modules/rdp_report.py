@@ -33,8 +33,8 @@ options:
       - The task fails when a host is in one of these states, after the table was shown and the file was written.
       - V(broken), V(degraded), V(unreachable) and V(unknown) are those of
         RV(winops.rdp.rdp_diagnose#module:verdict.state).
-      - V(blocked) stands for broken where nothing is left that may be done automatically, because a policy or a farm
-        stands in the way.
+      - V(blocked) stands for broken or degraded where nothing is left that may be done automatically, because a policy
+        or a farm stands in the way.
     type: list
     elements: str
     choices:
@@ -115,6 +115,10 @@ rows:
         V(healthy), V(degraded), V(broken), V(blocked), V(unreachable) or V(unknown). See O(fail_on) for V(blocked).
       type: str
       sample: healthy
+    verdict:
+      description: The state of the verdict itself, also where RV(rows[].state) is V(blocked).
+      type: str
+      sample: broken
     stage:
       description: Where a connection ends, as in RV(winops.rdp.rdp_diagnose#module:verdict.stage).
       type: str

@@ -11,7 +11,7 @@ can not be talked to as unreachable, anything else as failed with the result so 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar
 
@@ -27,6 +27,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal impor
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import mark
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.connect import fresh_session, open_session
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
@@ -123,14 +124,16 @@ class HostAction(ActionBase):
         """The journal of this task."""
         return Journal(host.registry, self._task.action.rpartition(".")[2])
 
-    def change(self, host: Host, changes: list[Change], *, risky: bool) -> str:
+    def change(self, host: Host, changes: list[Change], *, risky: bool, restart: Sequence[str] = ()) -> str:
         """Makes planned changes unless in check mode; the path of the journal, empty when nothing was written.
 
         ``risky``: the change could cut the WinRM connection, so a new one proves that it has not.
+        ``restart``: services that take the changes up only when they start.
         """
-        if self._task.check_mode:
+        if self._task.check_mode or not changes:
             return ""
         journal = self.journal(host)
+        mark(host.registry, host.services, restart)
         done = apply(host, changes, journal)
         if risky:
             self.prove(host, done)
@@ -147,7 +150,7 @@ class HostAction(ActionBase):
         after: Mapping[str, Any],
         *,
         journal: str = "",
-        restart_required: list[str] | None = None,
+        restart_required: Sequence[str] = (),
     ) -> Result:
         """The result that every module that changes something returns."""
         result: Result = {
@@ -155,7 +158,7 @@ class HostAction(ActionBase):
             "before": dict(before),
             "after": dict(after),
             "changes": _told(changes),
-            "restart_required": restart_required or [],
+            "restart_required": list(restart_required),
             "journal": journal,
         }
         if self._task.diff:

@@ -26,6 +26,7 @@ CONTROL = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control"
 RDP_TCP = rf"{CONTROL}\Terminal Server\WinStations\RDP-Tcp"
 # The Windows that each export comes from, as far as the lab has a profile of it.
 EXPORTS = {"SYSTEM": "7sp1", "SYSTEM_2": "8.1", "SYSTEM_B": "10-22h2", "SYSTEM_WIN_10_1709": "10-22h2"}
+WINRM_RULES = ("WINRM-HTTP-In-TCP", "WINRM-HTTP-In-TCP-NoScope")
 LAYERS = {0: "rdp", 1: "negotiate", 2: "tls"}
 LEVELS = {1: "low", 2: "client_compatible", 3: "high", 4: "fips"}
 
@@ -52,7 +53,12 @@ def number(values: dict[str, str], name: str) -> int | None:
 def test_facts_of_a_real_registry(lab_of: LabOf, name: str) -> None:
     path = Path(str(_CAPTURES), "registry-exports", f"{name}.reg")
     export = read_export(path)
-    fleet = lab_of({"hostname": "REAL", "windows": EXPORTS[name], "reg_file": str(path)})
+    # The machines themselves did not listen for WinRM.
+    winrm = {
+        "services": {"WinRM": {"start": "auto", "state": "running"}},
+        "firewall": {"rules": dict.fromkeys(WINRM_RULES, True)},
+    }
+    fleet = lab_of({"hostname": "REAL", "windows": EXPORTS[name], "reg_file": str(path), **winrm})
     run = ansible(fleet.inventory, "REAL", "winops.rdp.rdp_diagnose", {})
     assert run.code == 0, run.output
     result = run.of("REAL")["result"]

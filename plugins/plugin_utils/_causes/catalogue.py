@@ -38,6 +38,7 @@ CAUSES: Final[tuple[tuple[str, Check], ...]] = (
     (machine_keys.ACL, machine_keys.acl),
     (certificate.EXPIRED, certificate.expired),
     (tls.NO_COMMON_VERSION, tls.no_common_version),
+    (service.RESTART_PENDING, service.restart_pending),
     (listener.CONTRADICTION, listener.contradiction),
     (listener.WEAKENED, listener.weakened),
     (listener.DRAIN, listener.drain),

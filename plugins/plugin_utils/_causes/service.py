@@ -12,17 +12,22 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.desired import 
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import (
     fact,
     finding,
+    is_ready,
     listed,
+    ok,
+    remedy,
     service,
     value,
     weigh_against_ready,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Confidence, Evidence, Finding, Impact
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import CONNECT_FAILED
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import CONNECT_FAILED, SOCKET_CLOSED
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import SERVICES
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RESTART_MARKS
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts, Service
 
 STOPPED = "service.stopped"
+RESTART_PENDING = "service.restart_pending"
 
 _MAIN = "TermService"
 _WHERE = "Win32_Service"
@@ -106,4 +111,20 @@ def stopped(facts: Facts, wire: Report | None) -> Finding | None:
             decision=decision,
         ),
         wire,
+    )
+
+
+def restart_pending(facts: Facts, wire: Report | None) -> Finding | None:
+    """TermService still runs as it did before its settings were changed by this collection."""
+    services = ok(facts.get("services"))
+    if services is None or _MAIN not in services.get("restart_pending", []):
+        return None
+    return finding(
+        RESTART_PENDING,
+        "Remote Desktop Services has not been restarted since its settings were changed",
+        confidence="proved",
+        impact="breaks" if wire is not None and not is_ready(wire) else "degrades",
+        evidence=[fact(f"{_MAIN} still runs under the process id that it had at the change.", RESTART_MARKS)],
+        explains=[SOCKET_CLOSED],
+        remedies=[remedy("rdp_service", {"name": _MAIN, "state": "restarted"}, risk="medium")],
     )

@@ -201,6 +201,7 @@ class Service(TypedDict):
 
 class Services(_Area, total=False):
     services: dict[str, Service]
+    restart_pending: list[str]  # changed by this collection, and not restarted since
 
 
 class FirewallRule(TypedDict):

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Service, Services
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows import restarts
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 
 NEEDED = ("TermService", "SessionEnv", "UmRdpService", "CertPropSvc", "KeyIso", "CryptSvc", "MpsSvc", "RpcSs")
@@ -41,4 +42,4 @@ def read(host: Host) -> Services:
                 exit_code=status.exit_code,
             )
         )
-    return Services(status="ok", reason="", services=services)
+    return Services(status="ok", reason="", services=services, restart_pending=restarts.pending(host.registry, found))

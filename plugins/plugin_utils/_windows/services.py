@@ -69,6 +69,8 @@ class Services:
     def read(self, names: Iterable[str]) -> dict[str, ServiceStatus]:
         """The named services that exist, by the names asked for."""
         asked = {name.lower(): name for name in names}
+        if not asked:
+            return {}
         where = " OR ".join(f"Name = '{name}'" for name in asked.values())
         rows = self._session.query(_NAMESPACE, f"SELECT {_PROPERTIES} FROM Win32_Service WHERE {where}")
         found = {}

@@ -289,6 +289,7 @@ HEALTHY: dict[str, Any] = {
             "CryptSvc": _service("running", "auto", "NT Authority\\NetworkService"),
             "CertPropSvc": _service("running", "manual"),
         },
+        "restart_pending": [],
     },
     "firewall": {
         "status": "ok",

@@ -15,7 +15,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.certificate imp
     expired,
     not_created,
 )
-from ansible_collections.winops.rdp.tests.unit.causes.healthy import (
+from tests.unit.causes.healthy import (
     CUSTOM,
     SELF_SIGNED,
     bound,

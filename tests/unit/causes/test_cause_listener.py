@@ -17,7 +17,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.listener import
     drain,
     weakened,
 )
-from ansible_collections.winops.rdp.tests.unit.causes.healthy import (
+from tests.unit.causes.healthy import (
     POLICY,
     RDP_TCP,
     TS,

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.machine_keys import acl, missing
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.acl import granted, specific
-from ansible_collections.winops.rdp.tests.unit.causes.healthy import (
+from tests.unit.causes.healthy import (
     CUSTOM,
     CUSTOM_KEY_FILE,
     FOLDER_ACL,

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.network import blocked, unreachable
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
-from ansible_collections.winops.rdp.tests.unit.causes.healthy import (
+from tests.unit.causes.healthy import (
     RDP_RULE,
     dropped,
     facts_of,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the winops.rdp authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""service.stopped."""
+"""service.stopped and service.restart_pending."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.service import stopped
-from ansible_collections.winops.rdp.tests.unit.causes.healthy import (
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.service import restart_pending, stopped
+from tests.unit.causes.healthy import (
+    dropped,
     facts_of,
     no_tcp,
     ready,
@@ -140,3 +141,18 @@ def test_all_services_in_one_finding() -> None:
 )
 def test_nothing_wrong(facts: Any) -> None:
     assert stopped(facts, no_tcp("refused")) is None
+
+
+def test_a_restart_that_is_due_is_found_and_asked_for() -> None:
+    facts = facts_of(services={"restart_pending": ["TermService"]})
+    found = restart_pending(facts, dropped())
+    assert found is not None
+    assert (found["id"], found["confidence"], found["impact"]) == ("service.restart_pending", "proved", "breaks")
+    assert [r["options"] for r in found["remedies"]] == [{"name": "TermService", "state": "restarted"}]
+    waiting = restart_pending(facts, ready())
+    assert waiting is not None and waiting["impact"] == "degrades"
+
+
+@pytest.mark.parametrize("services", [{"restart_pending": []}, {"restart_pending": ["SessionEnv"]}, unread()])
+def test_no_restart_is_due(services: Any) -> None:
+    assert restart_pending(facts_of(services=services), dropped()) is None

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.tls import no_common_version
-from ansible_collections.winops.rdp.tests.unit.causes.healthy import (
+from tests.unit.causes.healthy import (
     alert,
     dropped,
     facts_of,

@@ -14,7 +14,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.os import obsol
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.policy import override
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.update import regression
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.updates import Regression
-from ansible_collections.winops.rdp.tests.unit.causes.healthy import (
+from tests.unit.causes.healthy import (
     POLICY,
     dropped,
     facts_of,

@@ -23,7 +23,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import F
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import CLIENT_ERRORS
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.updates import Regression
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
-from ansible_collections.winops.rdp.tests.unit.causes.healthy import (
+from tests.unit.causes.healthy import (
     AREAS,
     RDP_RULE,
     ace,
@@ -524,4 +524,4 @@ def test_a_host_that_a_client_reaches_is_broken_only_by_what_a_client_can_not_se
 
 
 def test_the_catalogue_names_its_findings() -> None:
-    assert len({cause for cause, _check in CAUSES}) == len(CAUSES) == 16
+    assert len({cause for cause, _check in CAUSES}) == len(CAUSES) == 17
