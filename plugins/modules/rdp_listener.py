@@ -96,7 +96,7 @@ options:
   allow_weaker:
     description:
       - Whether O(security_layer), O(nla) and O(min_encryption_level) may be set to something weaker than what the host
-        has now. Without it such a task is refused.
+        has now, and to values that contradict each other. Without it such a task is refused.
     type: bool
     default: false
 extends_documentation_fragment:

@@ -98,3 +98,17 @@ def test_weaker_is_refused_and_nothing_is_written(lab_of: LabOf) -> None:
     run = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_listener", {"nla": False})
     assert "allow_weaker" in run.of("SRV1")["result"]["msg"]
     assert fleet.writes("SRV1") == []
+
+
+def test_a_change_after_which_nobody_can_connect_is_taken_back(lab_of: LabOf) -> None:
+    """TLS would be right, but a policy leaves no cipher suite that a client has: without TLS people got in."""
+    suites = r"HKLM\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002"
+    listener = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp"
+    registry = {suites: {"Functions": "TLS_RSA_WITH_NULL_SHA"}, listener: {"SecurityLayer": 0, "MinEncryptionLevel": 2}}
+    fleet = lab_of({"hostname": "SRV1", "windows": "2022", "registry": registry})
+    run = playbook(fleet.inventory, "playbooks/fix_rdp.yml", rdp_fail_on=[])
+    assert run.code != 0
+    assert "were taken back" in run.of("SRV1")["result"]["msg"]
+    after = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_diagnose", {}).of("SRV1")["result"]
+    assert after["wire"]["ready"]
+    assert after["facts"]["listener"]["settings"]["security_layer"]["value"] == "rdp"

@@ -42,6 +42,7 @@ async def _main(arguments: argparse.Namespace) -> None:
                 await control.start(address, int(port))
             if arguments.inventory is not None:
                 arguments.inventory.write_text(inventory.text(lab), encoding="utf-8")
+                print(f"lab: inventory in {arguments.inventory}")
             for host in lab.hosts.values():
                 print(f"lab: {host.address:<15} {host.name:<15} {host.model.profile.caption.strip()}")
             print(f"lab: ready, {len(lab.hosts)} hosts", flush=True)

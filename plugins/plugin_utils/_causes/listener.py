@@ -174,17 +174,19 @@ def _refusal(wire: Report | None) -> list[Evidence]:
 
 
 def weakened(facts: Facts, wire: Report | None) -> Finding | None:
-    """Security was taken down, as the repair buttons of some vendors do, and left so."""
-    weak = weak_values(facts)
+    """Security was taken down, as the repair buttons of some vendors do, and left so.
+
+    What a release does by itself was taken down by nobody, even where its setup has written the value.
+    """
+    weak = [one for one in weak_values(facts) if not _is_own(one.effective)]
     if not weak:
         return None
-    # What this release does by itself was taken down by nobody, even where its setup has written the value.
-    local = [one for one in weak if one.effective["source"] == "local" and not _is_own(one.effective)]
     # A local change below a weak policy would only make a contradiction, so one policy value stops them all.
     blocked = policy_block(weak)
     evidence = [setting_fact(one.name, one.effective) for one in weak]
     if wire is not None and wire["x224"]["selected"] == "rdp":
         evidence.append(wire_fact("The host chose standard RDP security, without TLS."))
+    local = [one for one in weak if one.effective["source"] == "local"]
     # NLA is off on purpose where clients can not use it, so that is a person's decision.
     options = {one.name: one.expected for one in local if one.name != "nla"}
     decision = ""
@@ -192,11 +194,9 @@ def weakened(facts: Facts, wire: Report | None) -> Finding | None:
         decision = "Turn Network Level Authentication on (rdp_listener, nla: true) when every client can use it."
     return finding(
         WEAKENED,
-        "The security settings of the listener are weakened"
-        if local or blocked
-        else "The default security settings of this Windows version are weak",
+        "The security settings of the listener are weakened",
         confidence="proved",
-        impact="degrades" if local or blocked else "informs",
+        impact="degrades",
         evidence=evidence,
         remedies=[remedy("rdp_listener", options, risk="medium")] if options else [],
         blocked_by=blocked,
@@ -205,7 +205,10 @@ def weakened(facts: Facts, wire: Report | None) -> Finding | None:
 
 
 def _is_own(effective: Effective) -> bool:
-    return is_same(effective["value"], effective["default"])
+    """A setting that nobody has set, or that is as the release sets it."""
+    return effective["source"] == "default" or (
+        effective["source"] == "local" and is_same(effective["value"], effective["default"])
+    )
 
 
 def drain(facts: Facts, wire: Report | None) -> Finding | None:

@@ -104,9 +104,9 @@ def acl(facts: Facts, wire: Report | None) -> Finding | None:
 def _key_finding(
     facts: Facts, wire: Report | None, area: MachineKeys, bad: list[tuple[KeyFile, list[str]]], *, in_use: bool
 ) -> Finding:
-    evidence = [
-        fact(f"On {key['path']}, {'; '.join(problems)}.", key["path"]) for key, problems in bad
-    ] + _folder_facts(area)
+    evidence = [fact(f"{'; '.join(problems)}: {key['path']}.", key["path"]) for key, problems in bad] + _folder_facts(
+        area
+    )
     contradicts: list[Evidence] = []
     confidence: Confidence = "proved"
     impact: Impact = "breaks"
@@ -145,7 +145,7 @@ def _folder_facts(area: MachineKeys) -> list[Evidence]:
         return []
     problems = problems_of(folder, MACHINE_KEYS_ACL)
     path = area.get("path", "MachineKeys")
-    return [fact(f"On the folder {path}, {'; '.join(problems)}.", path)] if problems else []
+    return [fact(f"{'; '.join(problems)}: the folder {path}.", path)] if problems else []
 
 
 def _folder_finding(facts: Facts, wire: Report | None, area: MachineKeys, folder: Security) -> Finding:
@@ -216,7 +216,7 @@ def missing(facts: Facts, wire: Report | None) -> Finding | None:
         confidence=confidence,
         impact="breaks",
         evidence=[
-            fact(f"The file {key['path']}, the key of certificate {key['thumbprint']}, does not exist.", key["path"]),
+            fact(f"The key file of certificate {key['thumbprint']} does not exist: {key['path']}.", key["path"]),
             *drop_facts(wire),
             *([] if bound else renewal_evidence(facts)),
         ],

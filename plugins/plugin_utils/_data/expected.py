@@ -82,7 +82,7 @@ KEY_FILE_ACL: Final = ExpectedAcl(
             NETWORK_SERVICE,
             FILE_GENERIC_READ,
             NETWORK_SERVICE_TOKEN,
-            "NETWORK SERVICE, the account of TermService, may not read it",
+            "NETWORK SERVICE, the account of TermService, may not read the key",
         ),
         ExpectedAce(SYSTEM, FILE_ALL_ACCESS, SYSTEM_TOKEN, "SYSTEM lacks full control"),
     ),

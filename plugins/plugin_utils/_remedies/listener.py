@@ -54,7 +54,8 @@ def plan(facts: Listener, desired: Mapping[str, Any], *, allow_weaker: bool) -> 
                 after=dword(setting.encode(value)),
             )
         )
-    _check_together(facts, desired)
+    if not allow_weaker:
+        _check_together(facts, desired)
     return changes
 
 

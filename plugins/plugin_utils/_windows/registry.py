@@ -40,7 +40,11 @@ class RegistryType(IntEnum):
 
 @dataclass(frozen=True)
 class RegistryValue:
-    """A value: str for REG_SZ and REG_EXPAND_SZ (unexpanded), int, bytes, or a tuple of str for REG_MULTI_SZ."""
+    """A value: str for REG_SZ and REG_EXPAND_SZ, int, bytes, or a tuple of str for REG_MULTI_SZ.
+
+    REG_EXPAND_SZ is unexpanded where the host gives it so, which is not known of Windows: nothing is written back
+    from it.
+    """
 
     type: RegistryType
     data: Data

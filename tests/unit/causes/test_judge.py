@@ -286,7 +286,6 @@ def test_a_missing_key_and_a_locked_folder_are_one_step() -> None:
         (facts_of(listener=settings(drain_mode="on")), ready(), "listener.drain", "maintenance"),
         (facts_of(certificate=bound(days_left=-1.0)), None, "certificate.expired", "Renew"),
         (facts_of(tls=NO_TLS, system={"rds_roles": ["connection_broker"]}), None, "tls.no_common_version", "broker"),
-        (facts_of(listener=settings(nla=(False, "default"))), ready(), "listener.weakened", "worth knowing"),
         (
             facts_of(certificate={"remote_desktop": [], "active": None}, machine_keys={"keys": []}),
             ready(),
