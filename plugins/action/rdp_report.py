@@ -21,12 +21,6 @@ class ActionModule(ActionBase):
     ARGUMENTS: ClassVar[dict[str, Any]] = {
         "hosts": {"type": "list", "elements": "str", "required": True},
         "path": {"type": "path"},
-        "fail_on": {
-            "type": "list",
-            "elements": "str",
-            "choices": ["broken", "blocked", "degraded", "unreachable", "unknown"],
-            "default": [],
-        },
     }
 
     _requires_connection = False
@@ -48,11 +42,6 @@ class ActionModule(ActionBase):
         result.update(changed=False, table=lines, rows=rows, counts=counts(rows))
         if arguments["path"] and not self._task.check_mode:
             _write(Path(arguments["path"]), rows)
-        bad = [each["host"] for each in rows if each["state"] in arguments["fail_on"]]
-        if bad:
-            # A failed result is shown whole: the table stands above it already.
-            message = f"{len(bad)} host(s) are {' or '.join(arguments['fail_on'])}: {', '.join(bad)}"
-            return {"failed": True, "changed": False, "msg": message, "counts": result["counts"]}
         return result
 
 

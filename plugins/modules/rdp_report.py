@@ -14,7 +14,7 @@ version_added: 1.0.0
 description:
   - Prints one line for each host that the role P(winops.rdp.diagnose#role) ran on in this run, and below the table what
     was left alone on which host and why.
-  - It can write the same as JSON to a file on the controller, and can fail when hosts are in a bad state.
+  - It can write the same as JSON to a file on the controller.
   - It asks no host. It reads the variables that the roles have left.
 options:
   hosts:
@@ -28,22 +28,6 @@ options:
       - A file on the controller that gets the report as JSON, with the keys C(schema), C(counts) and C(hosts), which
         are RV(counts) and RV(rows). Folders that are missing are made.
     type: path
-  fail_on:
-    description:
-      - The task fails when a host is in one of these states, after the table was shown and the file was written.
-      - V(broken), V(degraded), V(unreachable) and V(unknown) are those of
-        RV(winops.rdp.rdp_diagnose#module:verdict.state).
-      - V(blocked) stands for broken or degraded where nothing is left that may be done automatically, because a policy
-        or a farm stands in the way.
-    type: list
-    elements: str
-    choices:
-      - broken
-      - blocked
-      - degraded
-      - unreachable
-      - unknown
-    default: []
 extends_documentation_fragment:
   - winops.rdp._attributes
 attributes:
@@ -58,7 +42,7 @@ notes:
   - It reads the variables C(diagnose_result) of each host, which the role P(winops.rdp.diagnose#role) registers, and
     C(remediate_before), which the role P(winops.rdp.remediate#role) sets. When you call M(winops.rdp.rdp_diagnose)
     yourself, register its result under that name.
-  - Run it once, for C(localhost), after the play for the Windows hosts.
+  - Run it once, at the end of the play, with C(run_once).
 seealso:
   - module: winops.rdp.rdp_diagnose
 author:
@@ -66,23 +50,22 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Show the verdicts of this run
+- name: Show the verdicts of this play
   winops.rdp.rdp_report:
-    hosts: "{{ groups['windows'] }}"
+    hosts: "{{ ansible_play_hosts_all }}"
+  run_once: true
 
-- name: Show them, keep them, and fail when a host still can not be used
+- name: Show them, and keep them
   winops.rdp.rdp_report:
-    hosts: "{{ groups['all'] }}"
+    hosts: "{{ ansible_play_hosts_all }}"
     path: "{{ playbook_dir }}/reports/rdp.json"
-    fail_on:
-      - broken
-      - blocked
-      - unreachable
+  run_once: true
 
 - name: Show them without writing the file
   winops.rdp.rdp_report:
-    hosts: "{{ groups['all'] }}"
+    hosts: "{{ ansible_play_hosts_all }}"
     path: "{{ playbook_dir }}/reports/rdp.json"
+  run_once: true
   check_mode: true
 """
 
@@ -112,7 +95,9 @@ rows:
       sample: broken
     state:
       description: >-
-        V(healthy), V(degraded), V(broken), V(blocked), V(unreachable) or V(unknown). See O(fail_on) for V(blocked).
+        V(healthy), V(degraded), V(broken), V(unreachable) or V(unknown), as in
+        RV(winops.rdp.rdp_diagnose#module:verdict.state); or V(blocked) for broken or degraded where nothing is left
+        that may be done automatically, because a policy or a farm stands in the way.
       type: str
       sample: healthy
     verdict:
@@ -148,9 +133,4 @@ counts:
   sample:
     broken: 1
     healthy: 41
-msg:
-  description: Which hosts are in a state of O(fail_on).
-  returned: when the task fails because of O(fail_on)
-  type: str
-  sample: "1 host(s) are broken or blocked: rds02"
 """

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.integration.fleet import DEMO, Fleet
 from tests.integration.run import Run, ansible, playbook
@@ -95,6 +96,20 @@ def test_the_fleet_is_healed_and_left_alone_afterwards(demo: Fleet, tmp_path: Pa
 def test_the_run_fails_for_hosts_that_stay_blocked_and_names_the_value(demo: Fleet) -> None:
     run = playbook(demo.inventory, "playbooks/fix_rdp.yml", rdp_hosts="SRV-POLICY")
     assert run.code != 0
-    assert "SRV-POLICY" in run.of("localhost", "rdp_report")["result"]["msg"]
+    assert "This host is blocked" in run.of("SRV-POLICY", "fail")["result"]["msg"]
     assert r"SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services\SecurityLayer" in run.output
     assert demo.writes("SRV-POLICY") == []
+
+
+def test_a_host_that_is_unreachable_has_its_line_and_stops_nobody(fleet: Fleet, tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.yml"
+    hosts = yaml.safe_load(fleet.inventory.read_text(encoding="utf-8"))
+    windows = hosts["all"]["children"]["windows"]["hosts"]
+    windows["GONE"] = {**windows["SRV-HEALTHY"], "ansible_host": "127.40.255.1"}
+    inventory.write_text(yaml.safe_dump(hosts), encoding="utf-8")
+    run = playbook(inventory, "playbooks/diagnose_rdp.yml", "--limit", "GONE,SRV-HEALTHY")
+    assert run.code != 0
+    assert run.of("GONE")["outcome"] == "unreachable"
+    lines = {line.split()[0]: line for line in run.output.splitlines() if line.startswith(("GONE ", "SRV-HEALTHY "))}
+    assert lines["GONE"].split()[1:3] == ["unreachable", "tcp"]
+    assert lines["SRV-HEALTHY"].split()[1] == "healthy"
