@@ -110,6 +110,8 @@ def test_a_host_that_is_unreachable_has_its_line_and_stops_nobody(fleet: Fleet, 
     run = playbook(inventory, "playbooks/diagnose_rdp.yml", "--limit", "GONE,SRV-HEALTHY")
     assert run.code != 0
     assert run.of("GONE")["outcome"] == "unreachable"
-    lines = {line.split()[0]: line for line in run.output.splitlines() if line.startswith(("GONE ", "SRV-HEALTHY "))}
-    assert lines["GONE"].split()[1:3] == ["unreachable", "tcp"]
-    assert lines["SRV-HEALTHY"].split()[1] == "healthy"
+    report = run.of("SRV-HEALTHY", "rdp_report")["result"]
+    assert {row["host"]: (row["state"], row["stage"]) for row in report["rows"]} == {
+        "GONE": ("unreachable", "tcp"),
+        "SRV-HEALTHY": ("healthy", "ready"),
+    }
