@@ -31,7 +31,7 @@ WITHOUT_SHELLS = {"max_shells_per_user": 0}
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     work = tmp_path_factory.mktemp("hosts")
-    scenarios = [
+    scenarios: list[dict[str, Any]] = [
         {"hostname": "PLAIN", "windows": "2022", "certificate": {"key": "unreadable"}},
         {"hostname": "NOSHELL", "windows": "2022", "winrm": WITHOUT_SHELLS, "certificate": {"key": "unreadable"}},
         {"hostname": "OLD", "windows": "7sp1"},

@@ -36,7 +36,7 @@ async def _main(arguments: argparse.Namespace) -> None:
         control = Control(lab)
         try:
             if arguments.control:
-                address, _, port = arguments.control.rpartition(":")
+                address, _separator, port = arguments.control.rpartition(":")
                 if not address or not port.isdigit():
                     raise LabError(f"--control needs ADDRESS:PORT, not {arguments.control!r}.")
                 await control.start(address, int(port))

@@ -323,7 +323,7 @@ def check(path: Path, data: dict[str, Any]) -> None:
         if not isinstance(item, str):
             only("updates", item, ("id", "description", "installed_on"))
     for key in data.get("registry") or {}:
-        if str(key).split("\\")[0].lower() not in ("hklm", HKLM.lower(), "hku", "hkcu", "hkcr", "hkcc"):
+        if str(key).partition("\\")[0].lower() not in ("hklm", HKLM.lower(), "hku", "hkcu", "hkcr", "hkcc"):
             raise wrong(f"registry: {key!r} does not begin with a root key such as HKLM")
     if "reg_file" in data and not (path.parent / str(data["reg_file"])).is_file():
         raise wrong(f"reg_file: {data['reg_file']!r} does not exist")

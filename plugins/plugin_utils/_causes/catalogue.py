@@ -25,7 +25,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes import (
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 
-Check = Callable[[Facts, "Report | None"], "Finding | None"]
+Check = Callable[[Facts, Report | None], Finding | None]
 
 CAUSES: Final[tuple[tuple[str, Check], ...]] = (
     (service.STOPPED, service.stopped),

@@ -38,7 +38,7 @@ def _present(*names: str) -> tuple[type[BaseException], ...]:
     """The exception classes that are installed, each named ``module:class``."""
     found = []
     for name in names:
-        module, _, attribute = name.partition(":")
+        module, _separator, attribute = name.partition(":")
         try:
             found.append(getattr(__import__(module, fromlist=[attribute]), attribute))
         except (ImportError, AttributeError):

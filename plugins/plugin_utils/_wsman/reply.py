@@ -28,7 +28,7 @@ try:
     from defusedxml.ElementTree import fromstring
 except ImportError:
     # connect.py says so before any request is sent.
-    DefusedXmlException, fromstring = ValueError, None  # type: ignore[assignment, misc]
+    DefusedXmlException, fromstring = RuntimeError, None  # type: ignore[assignment, misc]
 
 HAS_DEFUSEDXML = fromstring is not None
 

@@ -90,7 +90,7 @@ def _enum_key(host: Host, path: str, call: Call) -> dict[str, Any]:
 
 
 def _enum_values(host: Host, path: str, call: Call) -> dict[str, Any]:
-    values = [value for _, value in sorted(host.registry.key(path).values.items())]
+    values = [value for _key, value in sorted(host.registry.key(path).values.items())]
     return _result(OK, sNames=[value.name for value in values], Types=[value.type for value in values])
 
 
@@ -173,11 +173,9 @@ _METHODS = {
         {**_VALUE, "sValue": "string"}, {}, _setter(REG_EXPAND_SZ, "sValue", _identity), static=True
     ),
     "SetMultiStringValue": Method(
-        {**_VALUE, "sValue": "string[]"}, {}, _setter(REG_MULTI_SZ, "sValue", lambda d: tuple(d)), static=True
+        {**_VALUE, "sValue": "string[]"}, {}, _setter(REG_MULTI_SZ, "sValue", tuple), static=True
     ),
-    "SetBinaryValue": Method(
-        {**_VALUE, "uValue": "uint8[]"}, {}, _setter(REG_BINARY, "uValue", lambda d: bytes(d)), static=True
-    ),
+    "SetBinaryValue": Method({**_VALUE, "uValue": "uint8[]"}, {}, _setter(REG_BINARY, "uValue", bytes), static=True),
     "CreateKey": Method(_KEY, {}, _with_key(_create_key), static=True),
     "DeleteKey": Method(_KEY, {}, _with_key(_delete_key), static=True),
     "DeleteValue": Method(_VALUE, {}, _with_key(_delete_value), static=True),

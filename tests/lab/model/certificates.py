@@ -151,7 +151,7 @@ def decode_blob(blob: bytes) -> dict[int, bytes]:
     properties: dict[int, bytes] = {}
     offset = 0
     while offset + 12 <= len(blob):
-        prop, _, length = struct.unpack_from("<3I", blob, offset)
+        prop, _reserved, length = struct.unpack_from("<3I", blob, offset)
         value = blob[offset + 12 : offset + 12 + length]
         if len(value) != length:
             break

@@ -84,7 +84,7 @@ class Rule:
 
 
 def _port_matches(text: str, port: int) -> bool:
-    first, _, last = text.partition("-")
+    first, _separator, last = text.partition("-")
     if not first.isdigit() or (last and not last.isdigit()):
         return False
     return int(first) <= port <= int(last or first)

@@ -203,7 +203,7 @@ class Host:
     def digest(self) -> dict[str, Any]:
         """A digest of the whole model: equal digests mean that nothing changed. `parts` names what did."""
         registry = {
-            f"{path}": [(value.name, value.as_json()) for _, value in sorted(key.values.items())]
+            f"{path}": [(value.name, value.as_json()) for _key, value in sorted(key.values.items())]
             for path, key in self.registry.walk()
         }
         files = {entry.path: _entry_json(entry) for entry in self.files.all()}

@@ -39,7 +39,7 @@ ROOTS = {
 }
 
 Data: TypeAlias = str | int | bytes | tuple[str, ...]
-Change: TypeAlias = "Callable[[str, str, str | None, Value | None, Value | None], None]"
+Change: TypeAlias = Callable[[str, str, str | None, "Value | None", "Value | None"], None]
 
 
 class RegistryError(Exception):

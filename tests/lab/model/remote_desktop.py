@@ -113,7 +113,7 @@ class RemoteDesktop:
         return self._held.port if self._held is not None and self._enabled() else None
 
     def _enabled(self) -> bool:
-        deny, _ = self.effective("fDenyTSConnections")
+        deny, _source = self.effective("fDenyTSConnections")
         station = self._host.registry.dword(RDP_TCP, "fEnableWinStation")
         return deny == 0 and station != 0 and self._host.registry.find(RDP_TCP) is not None
 
@@ -157,7 +157,7 @@ class RemoteDesktop:
         return certificates.find(registry, store, thumb.hex().upper())
 
     def _certificate(self) -> tuple[bytes | None, bytes | None]:
-        found, _ = self.current_certificate()
+        found, _bound = self.current_certificate()
         if found is None:
             return None, None
         return found.pem, self._usable_key(found)

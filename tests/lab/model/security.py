@@ -125,7 +125,7 @@ def account_name(sid: str, names: dict[str, str] | None = None) -> tuple[str, st
     if sid in WELL_KNOWN:
         return WELL_KNOWN[sid]
     name = (names or {}).get(sid, "")
-    domain, _, user = name.rpartition("\\")
+    domain, _separator, user = name.rpartition("\\")
     return domain, user
 
 

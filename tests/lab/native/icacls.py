@@ -154,7 +154,7 @@ def _sid(host: Host, text: str) -> str:
             raise _Failed(_NO_ACCOUNT, f"{text[1:]}: {_TEXTS[_NO_ACCOUNT]}")
         return text[1:].upper()
     wanted = text.rpartition("\\")[2].lower()
-    for sid, (_, name) in WELL_KNOWN.items():
+    for sid, (_domain, name) in WELL_KNOWN.items():
         if name.lower() == wanted:
             return sid
     user = host.users.get(wanted)

@@ -117,7 +117,7 @@ def test_wrong_password_is_401_and_a_plain_user_is_denied(run_host: RunHost) -> 
         {"name": "ansible", "password": DEFAULT_PASSWORD, "admin": True},
         {"name": "bob", "password": "b0b-secret"},
     ]
-    _, host = run_host(users=users)
+    _lab, host = run_host(users=users)
     with pytest.raises(InvalidCredentialsError):
         registry(pywinrm(host.address, password="wrong"), "EnumKey", TERMINAL_SERVER)
     with pytest.raises(WinRMFault) as caught:
@@ -126,13 +126,13 @@ def test_wrong_password_is_401_and_a_plain_user_is_denied(run_host: RunHost) -> 
 
 
 def test_basic_and_clear_text_follow_the_configuration(run_host: RunHost) -> None:
-    _, strict = run_host()
+    _lab, strict = run_host()
     assert post(strict.address, envelope(names.GET, names.CONFIG)).status_code == 401
     offers = requests.post(f"http://{strict.address}:5985/wsman", timeout=5)
     assert offers.status_code == 401 and offers.headers["WWW-Authenticate"] == "Negotiate"
     with pytest.raises(WinRMTransportError):
         registry(pywinrm(strict.address, encryption="never"), "EnumKey", TERMINAL_SERVER)
-    _, loose = run_host(**CLEAR)
+    _lab, loose = run_host(**CLEAR)
     assert registry(pywinrm(loose.address, "basic", "auto"), "EnumKey", TERMINAL_SERVER)["ReturnValue"] == ["0"]
     assert registry(pywinrm(loose.address, encryption="never"), "EnumKey", TERMINAL_SERVER)["ReturnValue"] == ["0"]
     assert (
@@ -143,7 +143,7 @@ def test_basic_and_clear_text_follow_the_configuration(run_host: RunHost) -> Non
 
 @pytest.mark.parametrize("auth", ["ntlm", "negotiate"])
 def test_pypsrp_gets_enumerates_and_invokes(run_host: RunHost, auth: str) -> None:
-    _, host = run_host()
+    _lab, host = run_host()
     client = pypsrp(host.address, auth=auth)
     assert client.get_server_config().findtext("{*}Config/{*}MaxEnvelopeSizekb") == "500"
     key = SelectorSet()
@@ -199,7 +199,7 @@ def test_services_by_method_and_association(run_host: RunHost) -> None:
 
 
 def test_paging_gives_changing_contexts_to_the_end(run_host: RunHost) -> None:
-    _, host = run_host(**CLEAR)
+    _lab, host = run_host(**CLEAR)
     protocol = pywinrm(host.address, "basic", "auto")
     everything = [texts(item)["Name"] for item in query(protocol, "select * from Win32_Service")]
     assert everything == [texts(item)["Name"] for item in query(protocol, "select Name from Win32_Service", elements=3)]
@@ -257,12 +257,12 @@ QUERY_URI = CIMV2 + "*"
     ],
 )  # fmt: skip
 def test_faults(run_host: RunHost, message: str, code: str, subcode: str, action: str) -> None:
-    _, host = run_host(**CLEAR)
+    _lab, host = run_host(**CLEAR)
     assert fault_of(post(host.address, message)) == (code, subcode, action)
 
 
 def test_http_is_strict(run_host: RunHost) -> None:
-    _, host = run_host(**CLEAR)
+    _lab, host = run_host(**CLEAR)
     message = envelope(names.GET, names.CONFIG)
     assert post(host.address, message, **{"Content-Type": "text/xml"}).status_code == 415
     assert requests.get(f"http://{host.address}:5985/wsman", timeout=5).status_code == 405
@@ -272,7 +272,7 @@ def test_http_is_strict(run_host: RunHost) -> None:
 
 
 def test_identify_without_credentials_hides_the_version(run_host: RunHost) -> None:
-    _, host = run_host(**CLEAR)
+    _lab, host = run_host(**CLEAR)
     body = (
         f'<s:Envelope xmlns:s="{names.SOAP}"><s:Header/><s:Body><i:Identify xmlns:i="{names.IDENTITY}"/></s:Body>'
         "</s:Envelope>"
@@ -284,7 +284,7 @@ def test_identify_without_credentials_hides_the_version(run_host: RunHost) -> No
 
 
 def test_shell_runs_icacls_by_sid(run_host: RunHost) -> None:
-    _, host = run_host(certificate={"key": "unreadable"})
+    _lab, host = run_host(certificate={"key": "unreadable"})
     protocol = pywinrm(host.address)
     path = host.model.remote_desktop.key_file(certificates.RDP_CONTAINER)
     shell = protocol.open_shell()
@@ -297,11 +297,11 @@ def test_shell_runs_icacls_by_sid(run_host: RunHost) -> None:
 
     assert run("icacls", path, "/grant", "*S-1-5-20:(R)")[2] == 5, "no WRITE_DAC and not the owner"
     assert run("takeown", "/f", path, "/a")[2] == 0
-    out, _, code = run("icacls", path, "/grant:r", "*S-1-5-20:(R)", "*S-1-5-32-544:(F)")
+    out, _err, code = run("icacls", path, "/grant:r", "*S-1-5-20:(R)", "*S-1-5-32-544:(F)")
     assert code == 0 and "Successfully processed 1 files" in out
     assert run("icacls", path, "/setowner", "*S-1-5-18")[2] == 0
     assert run("icacls", path, "/remove:g", "*S-1-5-32-544")[2] == 0
-    out, _, code = run("icacls", path)
+    out, _err, code = run("icacls", path)
     assert code == 0 and "NT AUTHORITY\\NETWORK SERVICE:(R)" in out and "Administrators" not in out
     entry = host.model.files.find(path)
     assert entry is not None and entry.security.owner == "S-1-5-18"
@@ -327,7 +327,7 @@ def test_shell_runs_icacls_by_sid(run_host: RunHost) -> None:
 
 def test_receive_times_out_with_the_recorded_fault(run_host: RunHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.lab.wsman.shell.COMMAND_SECONDS", 5.0)
-    _, host = run_host()
+    _lab, host = run_host()
     protocol = pywinrm(host.address, operation_timeout_sec=1)
     shell = protocol.open_shell()
     command = protocol.run_command(shell, "ver")
@@ -338,7 +338,7 @@ def test_receive_times_out_with_the_recorded_fault(run_host: RunHost, monkeypatc
 
 
 def test_process_create_works_a_moment_later(run_host: RunHost) -> None:
-    _, host = run_host(firewall={"groups": {"@FirewallAPI.dll,-28752": False}})
+    _lab, host = run_host(firewall={"groups": {"@FirewallAPI.dll,-28752": False}})
     protocol = pywinrm(host.address)
     line = 'cmd.exe /c netsh advfirewall firewall set rule group="@FirewallAPI.dll,-28752" new enable=yes'
     output = invoke(protocol, CIMV2 + "Win32_Process", "Create", f"<p:CommandLine>{line}</p:CommandLine>")
@@ -356,7 +356,7 @@ def test_process_create_works_a_moment_later(run_host: RunHost) -> None:
 
 
 def test_files_and_their_security(run_host: RunHost) -> None:
-    _, host = run_host()
+    _lab, host = run_host()
     protocol = pywinrm(host.address)
     path = host.model.remote_desktop.key_file(certificates.RDP_CONTAINER)
     escaped = path.replace("\\", "\\\\")
@@ -380,7 +380,7 @@ def test_files_and_their_security(run_host: RunHost) -> None:
 
 def test_terminal_services_classes_know_policy(run_host: RunHost) -> None:
     policy = {"HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows NT\\Terminal Services": {"SecurityLayer": 1}}
-    _, host = run_host(registry=policy)
+    _lab, host = run_host(registry=policy)
     protocol = pywinrm(host.address)
     namespace = "root/cimv2/TerminalServices"
     found = texts(query(protocol, "select * from Win32_TSGeneralSetting", namespace)[0])
@@ -421,7 +421,7 @@ def test_firewall_rule_enable_opens_the_port(run_host: RunHost) -> None:
 
 
 def test_windows_7_has_no_standard_cimv2(run_host: RunHost) -> None:
-    _, host = run_host(windows="7sp1")
+    _lab, host = run_host(windows="7sp1")
     with pytest.raises(WinRMFault) as caught:
         query(pywinrm(host.address), "select * from MSFT_NetFirewallRule", "root/StandardCimv2")
     assert caught.value.wsman_fault_code == 2150858752
@@ -449,7 +449,7 @@ def test_star_replies_have_the_recorded_properties(
         for item in fromstring(file.read_bytes()).iter()
         if item.tag.endswith("}" + wanted)
     )
-    _, host = run_host(windows="2008r2")
+    _lab, host = run_host(windows="2008r2")
     found = query(pywinrm(host.address), text.replace("AeLookupSvc", "Spooler"))[0]
     assert found.tag == recorded.tag and found.attrib == recorded.attrib
     order = [child.tag for child in recorded]
@@ -460,7 +460,7 @@ def test_enumerate_reply_is_shaped_as_recorded(run_host: RunHost, captures: Path
     """Element by element: names, order and attributes of a whole projected one-shot reply of Server 2008 R2."""
     recorded = fromstring((captures / "zenoss-txwinrm/server_2008/Win32_OperatingSystem_all_000.xml").read_bytes())
     properties = [child.tag for child in next(recorded.iter(f"{{{names.WSMAN}}}XmlFragment"))]
-    _, host = run_host(windows="2008r2", **CLEAR)
+    _lab, host = run_host(windows="2008r2", **CLEAR)
     text = f"select {', '.join(reversed(properties))} from Win32_OperatingSystem"
     reply = fromstring(post(host.address, envelope(names.ENUMERATE, QUERY_URI, enumerate_body(text))).content)
 
@@ -471,7 +471,7 @@ def test_enumerate_reply_is_shaped_as_recorded(run_host: RunHost, captures: Path
 
 
 def test_first_reply_of_2008_r2_holds_one_item(run_host: RunHost) -> None:
-    _, host = run_host(windows="2008r2", **CLEAR)
+    _lab, host = run_host(windows="2008r2", **CLEAR)
     reply = fromstring(
         post(host.address, envelope(names.ENUMERATE, QUERY_URI, enumerate_body("select * from Win32_Service"))).content
     )
@@ -484,7 +484,7 @@ def test_first_reply_of_2008_r2_holds_one_item(run_host: RunHost) -> None:
     [({"http_500_every": 3}, WinRMTransportError), ({"drop_connection_every": 3}, requests.exceptions.ConnectionError)],
 )
 def test_injected_faults(run_host: RunHost, faults: dict[str, int], error: type[Exception]) -> None:
-    _, host = run_host(faults=faults, **CLEAR)
+    _lab, host = run_host(faults=faults, **CLEAR)
     protocol = pywinrm(host.address, "basic", "auto")
     registry(protocol, "EnumKey", TERMINAL_SERVER)
     registry(protocol, "EnumKey", TERMINAL_SERVER)
@@ -493,7 +493,7 @@ def test_injected_faults(run_host: RunHost, faults: dict[str, int], error: type[
 
 
 def test_closing_the_winrm_rule_cuts_new_connections(run_host: RunHost) -> None:
-    _, host = run_host()
+    _lab, host = run_host()
     protocol = pywinrm(host.address)
     uri = names.WMI_PREFIX + "root/StandardCimv2/MSFT_NetFirewallRule"
     header = selectors(InstanceID="WINRM-HTTP-In-TCP-NoScope")
@@ -503,7 +503,7 @@ def test_closing_the_winrm_rule_cuts_new_connections(run_host: RunHost) -> None:
 
 
 def test_a_taken_port_is_told_in_one_sentence(run_host: RunHost) -> None:
-    _, host = run_host()
+    _lab, host = run_host()
     base = ".".join(host.address.split(".")[:3]) + ".0"
     with pytest.raises(LabError, match=rf"Port 5985 on {host.address} cannot be used for host LABHOST: "):
         LabThread([scenario()], base=base).__enter__()

@@ -232,7 +232,7 @@ def test_session_env_replaces_an_expired_certificate(make_host: MakeHost) -> Non
     state = host.remote_desktop.listener()
     assert new is not None and new != old and new.parsed.not_valid_after_utc > host.now()
     assert state is not None and state.certificate_pem == new.pem and state.key_pem is not None
-    assert 1056 in [number for _, number, _ in host.events]
+    assert 1056 in [number for _time, number, _text in host.events]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,11 @@ def test_the_command_line_runs_a_fleet(tmp_path: Path) -> None:
             deadline = time.monotonic() + 30
             while time.monotonic() < deadline and (not lines or "ready" not in lines[-1]):
                 lines.append(process.stdout.readline().strip())
-            assert lines[-1] == "lab: ready, 13 hosts" and len(lines) == 14
+            assert (
+                lines[-1] == "lab: ready, 13 hosts"
+                and lines[0] == f"lab: inventory in {inventory}"
+                and len(lines) == 15
+            )
             hosts = yaml.safe_load(inventory.read_text(encoding="utf-8"))["all"]["children"]["windows"]["hosts"]
             assert hosts["SRV-HEALTHY"]["ansible_host"] == "127.78.0.1"
             with urlopen("http://127.0.0.1:18765/hosts", timeout=5) as reply:

@@ -105,7 +105,7 @@ class ConnectionAuth:
             if self._negotiated is None:
                 raise Denied(self.offers)
             return self._negotiated, None, False
-        scheme, _, rest = header.partition(" ")
+        scheme, _separator, rest = header.partition(" ")
         if scheme.lower() == "basic" and self._host.settings.winrm.basic:
             return self._basic(rest), None, True
         if scheme.lower() == "negotiate" and self._host.settings.winrm.negotiate:
@@ -117,7 +117,7 @@ class ConnectionAuth:
 
     def _basic(self, text: str) -> User:
         try:
-            name, _, password = base64.b64decode(text, validate=True).decode("utf-8").partition(":")
+            name, _separator, password = base64.b64decode(text, validate=True).decode("utf-8").partition(":")
         except (binascii.Error, UnicodeDecodeError) as error:
             raise Denied(self.offers) from error
         user = self._host.users.get(name.rpartition("\\")[2].lower())

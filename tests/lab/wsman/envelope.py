@@ -113,7 +113,7 @@ def _check_understood(header: Element) -> None:
             child.get(f"{{{names.SOAP}}}mustUnderstand", "false").lower() in ("true", "1")
             and child.tag not in _UNDERSTOOD
         ):
-            namespace, _, name = child.tag.removeprefix("{").partition("}")
+            namespace, _separator, name = child.tag.removeprefix("{").partition("}")
             raise faults.must_understand(namespace if name else "", name or namespace)
 
 

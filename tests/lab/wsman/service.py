@@ -96,7 +96,7 @@ class WsManService:
             instance = self._instance(resource, "GetObject")
             xml = instance_xml(instance, resource.prefix)
             return reply(names.GET + "Response", request.message_id, xml, ("a", "x", "w", "p"))
-        base, _, method = request.action.rpartition("/")
+        base, _separator, method = request.action.rpartition("/")
         if base.lower() != uri.lower().rstrip("/") or not method:
             raise faults.action_not_supported(request.action)
         return self._invoke(request, resource, method, token)
@@ -164,10 +164,10 @@ def parse_resource(uri: str, selectors: dict[str, str]) -> Resource:
         return Resource(namespace.lower(), uri[len(names.CIM_PREFIX) :], names.CIM_PREFIX, rest)
     if not uri.lower().startswith(names.WMI_PREFIX):
         raise faults.resource_not_found("GetObject", uri)
-    path, _, query = uri.partition("?")
+    path, _separator, query = uri.partition("?")
     if query:
         raise faults.invalid_resource_uri()
-    namespace, _, class_name = path[len(names.WMI_PREFIX) :].strip("/").rpartition("/")
+    namespace, _separator, class_name = path[len(names.WMI_PREFIX) :].strip("/").rpartition("/")
     if not namespace or not class_name:
         raise faults.invalid_resource_uri()
     return Resource(namespace.lower(), class_name, f"{names.WMI_PREFIX}{namespace}/", rest)

@@ -44,7 +44,7 @@ def streams(path: Path) -> dict[tuple[tuple[bytes, int], tuple[bytes, int]], byt
     segments: dict[tuple[tuple[bytes, int], tuple[bytes, int]], dict[int, bytes]] = {}
     for payload in payloads(path):
         segments.setdefault((payload.source, payload.destination), {}).setdefault(payload.sequence, payload.data)
-    return {key: b"".join(data for _, data in sorted(parts.items())) for key, parts in segments.items()}
+    return {key: b"".join(data for _sequence, data in sorted(parts.items())) for key, parts in segments.items()}
 
 
 def _payload(frame: bytes) -> Payload | None:

@@ -46,7 +46,7 @@ class Stub:
     def _accept(self) -> None:
         while True:
             try:
-                stream, _ = self._listener.accept()
+                stream, _peer = self._listener.accept()
             except OSError:
                 return
             handler = self._handlers[min(self.accepted, len(self._handlers) - 1)]

@@ -121,7 +121,7 @@ def full_listener() -> Iterator[int]:
         listener.listen(0)
         port = listener.getsockname()[1]
         waiting = []
-        for _ in range(4):
+        for _unused in range(4):
             stream = socket.socket()
             stream.setblocking(False)
             stream.connect_ex(("127.0.0.1", port))
@@ -401,7 +401,7 @@ def test_the_last_flight_of_the_client_is_one_piece(identity: Path, monkeypatch:
     with servers.serving(servers.answering(servers.selected(2), servers.TlsServer(context))) as stub:
         assert run("127.0.0.1", stub.port)["ready"]
     # ClientKeyExchange, ChangeCipherSpec and the encrypted Finished.
-    assert [kind for kind, _ in tls.records(sent[2])] == [22, 20, 22]
+    assert [kind for kind, _content in tls.records(sent[2])] == [22, 20, 22]
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,12 @@ def run_module(tmp_path: Path, interpreter: str, *flags: str, **options: object)
         *(sys.executable, "-m", "ansible.cli.adhoc", "localhost", "-c", "local", "-m", "winops.rdp.rdp_probe"),
         *("-e", json.dumps({"ansible_python_interpreter": interpreter}), "-a", json.dumps(options), *flags),
     ]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    _, found, told = done.stdout.partition("localhost | ")
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    _before, found, told = done.stdout.partition("localhost | ")
     assert found, done.stdout + done.stderr
-    head, _, body = told.partition(" => ")
+    head, _separator, body = told.partition(" => ")
     result: dict[str, Any] = json.JSONDecoder().raw_decode(body)[0]
     assert not result.get("warnings"), result["warnings"]
     return {**result, "failed": "FAILED" in head}
@@ -90,7 +92,7 @@ def documented(contains: dict[str, Any], value: dict[str, Any], path: str) -> No
             documented(entry["contains"], value[key], f"{path}.{key}")
         elif value[key] is not None:
             types = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
-            assert type(value[key]) is types[entry["type"]], f"{path}.{key}"
+            assert value[key].__class__ is types[entry["type"]], f"{path}.{key}"
 
 
 def test_the_documentation_lists_what_is_returned(identity: Path) -> None:

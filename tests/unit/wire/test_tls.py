@@ -77,7 +77,7 @@ def test_without_the_extension_only_the_highest_version_is_known() -> None:
 
 def test_versions_of_a_recorded_client(captures: Path) -> None:
     streams = pcap.streams(captures / "pcaps" / "rdp-no-cookie-mstshash.pcap")
-    sent = next(data for (_, destination), data in streams.items() if destination[1] == 3389)
+    sent = next(data for (_source, destination), data in streams.items() if destination[1] == 3389)
     assert tls.offered_versions(sent[19:]) == ["TLS 1.2"]
 
 

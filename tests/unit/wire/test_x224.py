@@ -146,11 +146,11 @@ RECORDED = {
 @pytest.mark.parametrize("capture", sorted(RECORDED))
 def test_recorded_confirms(captures: Path, capture: str) -> None:
     streams = pcap.streams(captures / "pcaps" / capture)
-    answers = [data for (source, _), data in streams.items() if source[1] == 3389]
+    answers = [data for (source, _destination), data in streams.items() if source[1] == 3389]
     assert [x224.parse_confirm(data[: x224.confirm_length(data[:4])]) for data in answers] == RECORDED[capture]
 
 
 def test_our_request_is_byte_for_byte_a_recorded_one(captures: Path) -> None:
     streams = pcap.streams(captures / "pcaps" / "rdp-no-cookie-mstshash.pcap")
-    request = next(data for (_, destination), data in streams.items() if destination[1] == 3389)
+    request = next(data for (_source, destination), data in streams.items() if destination[1] == 3389)
     assert request.startswith(x224.build_request())

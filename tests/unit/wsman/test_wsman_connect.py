@@ -307,7 +307,7 @@ def test_a_port_that_a_firewall_drops(build: Callable[..., Any]) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         port = int(listener.getsockname()[1])
-        fill = [socket.socket() for _ in range(4)]
+        fill = [socket.socket() for _unused in range(4)]
         for client in fill:
             client.setblocking(False)
             client.connect_ex(("127.0.0.1", port))

@@ -263,7 +263,7 @@ def test_the_time_that_is_left_is_asked_for_and_never_less_than_windows_takes() 
 
 
 def test_message_ids_are_new_each_time() -> None:
-    assert len({envelope.new_message_id() for _ in range(50)}) == 50
+    assert len({envelope.new_message_id() for _unused in range(50)}) == 50
     assert re.fullmatch(r"uuid:[0-9A-F-]{36}", envelope.new_message_id())
 
 

@@ -83,7 +83,7 @@ def caused_by(cause: OSError) -> Exception:
 )
 def test_errors_of_the_libraries(error: Exception, kind: type[WSManError], text: str) -> None:
     found = translate(error, PEER, 7.0)
-    assert type(found) is kind
+    assert found.__class__ is kind
     assert found is not None and text in found.detail
     assert "s3cret" not in str(found) and "u:p@" not in str(found)
 
@@ -105,7 +105,7 @@ def test_what_may_be_sent_again(error: Exception) -> None:
 def test_kerberos_without_a_ticket() -> None:
     kerberos = pytest.importorskip("winrm.vendor.requests_kerberos.exceptions")
     found = translate(kerberos.KerberosExchangeError("authGSSClientInit() failed: No credentials cache"), PEER, 7.0)
-    assert type(found) is WSManAuthError
+    assert found.__class__ is WSManAuthError
     assert "Kerberos gives no way in for the user ana@LAB.TEST" in str(found) and "kinit" in str(found)
 
 

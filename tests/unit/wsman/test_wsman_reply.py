@@ -337,18 +337,18 @@ def test_very_deep_xml_ends_in_an_error_and_not_in_a_crash() -> None:
 @pytest.mark.parametrize(
     ("read", "body"),
     [
-        (lambda body: reply.read_page(body), "<x/>"),
-        (lambda body: reply.read_object(body), ""),
+        (reply.read_page, "<x/>"),
+        (reply.read_object, ""),
         (lambda body: reply.read_output(body, "EnumKey"), "<EnumValues_OUTPUT/>"),
-        (lambda body: reply.read_identity(body), "<x/>"),
-        (lambda body: reply.read_shell_id(body), "<x:ResourceCreated/>"),
-        (lambda body: reply.read_command_id(body), "<rsp:CommandResponse/>"),
+        (reply.read_identity, "<x/>"),
+        (reply.read_shell_id, "<x:ResourceCreated/>"),
+        (reply.read_command_id, "<rsp:CommandResponse/>"),
         (
-            lambda body: reply.read_receive(body),
+            reply.read_receive,
             '<rsp:ReceiveResponse><rsp:Stream Name="stdout">*</rsp:Stream></rsp:ReceiveResponse>',
         ),
         (
-            lambda body: reply.read_receive(body),
+            reply.read_receive,
             '<rsp:ReceiveResponse><rsp:CommandState State="http://schemas.microsoft.com/wbem/wsman/1/windows/shell/'
             'CommandState/Done"/></rsp:ReceiveResponse>',
         ),

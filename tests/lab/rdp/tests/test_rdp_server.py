@@ -304,7 +304,7 @@ def test_port_in_use_is_an_error_and_can_be_retried(lab: Lab) -> None:
 
 def test_connections_are_counted(lab: Lab) -> None:
     listener, address = lab.start(listener_state())
-    for _ in range(3):
+    for _unused in range(3):
         exchange(address, connection_request(0))[0].close()
     assert listener.connections == 3
 
@@ -312,7 +312,7 @@ def test_connections_are_counted(lab: Lab) -> None:
 def test_hundreds_of_hosts_leave_no_descriptor(lab: Lab) -> None:
     before = len(os.listdir("/proc/self/fd"))
     state = listener_state()
-    listeners = [RdpServer(next_address()) for _ in range(200)]
+    listeners = [RdpServer(next_address()) for _unused in range(200)]
     started = time.monotonic()
     for number, listener in enumerate(listeners):
         lab.run(listener.apply(replace(state, hostname=f"HOST{number}"), filtered=number % 10 == 0))
