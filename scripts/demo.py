@@ -108,12 +108,12 @@ def main() -> int:
     with lab():
         expected = {name: host["expect"] for name, host in ask_lab("/hosts").items()}
         before, _output = play("diagnose_rdp.yml", "before.json")
-        untouched = writes(ask_lab("/hosts"))
+        looked_at = ask_lab("/hosts")
+        untouched = writes(looked_at)
         after, _output = play("fix_rdp.yml", "after.json", rdp_fail_on=["broken"])
         written = writes(ask_lab("/hosts"))
         second, output = play("fix_rdp.yml", "second.json", rdp_fail_on=["broken"])
         written_again = writes(ask_lab("/hosts")) - written
-        requests = {name: host["requests"] for name, host in ask_lab("/hosts").items()}
     problems = list(disagreements(expected, before, after))
     if untouched:
         problems.append(f"the diagnosis wrote {untouched} time(s) to the hosts")
@@ -121,7 +121,9 @@ def main() -> int:
         problems.append(f"the second run wrote {written_again} time(s) to the hosts")
     if {host: row["state"] for host, row in second.items()} != {host: row["state"] for host, row in after.items()}:
         problems.append("the second run ended in other states than the first")
-    print(f"\nWS-Man requests for each host over the three runs: {requests}")
+    print("\nThe lab's count for the diagnosis of each host, log-on included:")
+    for name, host in looked_at.items():
+        print(f"  {name:<15} {host['requests']:>3} WS-Man requests, {host['shells_opened']} shells opened")
     for problem in problems:
         print(f"demo: {problem}")
     again = changed(output)

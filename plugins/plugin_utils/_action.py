@@ -49,7 +49,6 @@ class HostAction(ActionBase):
 
     # The specification of the options, in the form of AnsibleModule; "timeout" is added to each.
     ARGUMENTS: ClassVar[dict[str, Any]] = {}
-    CONDITIONS: ClassVar[dict[str, Any]] = {}  # mutually_exclusive, required_one_of, ...
 
     _supports_check_mode = True
     _supports_async = False
@@ -61,7 +60,6 @@ class HostAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         result: Result = super().run(tmp, task_vars)
         del tmp
-        self.task_vars = task_vars or {}
         arguments = self.validated()
         if self._task.become:
             result.setdefault("warnings", []).append(
@@ -94,8 +92,7 @@ class HostAction(ActionBase):
     def validated(self) -> Arguments:
         """The task's arguments after ARGUMENTS; AnsibleActionFail with one sentence for bad ones."""
         specification = {**deepcopy(self.ARGUMENTS), "timeout": dict(TIMEOUT)}
-        validator = ArgumentSpecValidator(specification, **self.CONDITIONS)
-        checked = validator.validate(self._task.args)
+        checked = ArgumentSpecValidator(specification).validate(self._task.args)
         if checked.error_messages:
             raise AnsibleActionFail(". ".join(checked.error_messages))
         arguments: Arguments = checked.validated_parameters

@@ -47,6 +47,10 @@ async def _main(arguments: argparse.Namespace) -> None:
                 print(f"lab: {host.address:<15} {host.name:<15} {host.model.profile.caption.strip()}")
             print(f"lab: ready, {len(lab.hosts)} hosts", flush=True)
             await stop.wait()
+            for host in lab.hosts.values():
+                counters, writes = host.model.counters, len(host.model.audit.writes)
+                asked = f"{counters.requests} requests, {counters.shells_opened} shells"
+                print(f"lab: {host.name:<15} {asked}, {writes} writes", flush=True)
         finally:
             await control.close()
 
