@@ -12,11 +12,11 @@ from ansible.errors import AnsibleActionFail
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.certificate import find
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import self_signed
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import certificate, renewal
-from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.apply import RemedyError, apply
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.apply import RemedyError
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change
-from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import Journal
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import PERSONAL
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
@@ -25,6 +25,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts impor
 # TermService takes up a repaired key or another binding when it starts; a new self-signed certificate it is handed by
 # SessionEnv.
 RESTART = ("TermService",)
+_LONGEST_DAYS_LEFT = 180
 _AREAS = ("services", "system", "certificate", "machine_keys")
 _THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}")
 
@@ -45,44 +46,65 @@ class ActionModule(HostAction):
             raise AnsibleActionFail(f"binding must be self_signed or a thumbprint of 40 hex digits, not {binding!r}")
         if not (arguments["self_signed_valid"] or arguments["machine_keys_acl"] or binding is not None):
             raise AnsibleActionFail("nothing to do: give self_signed_valid, machine_keys_acl, binding, or several")
+        if not 0 <= arguments["min_days_left"] < _LONGEST_DAYS_LEFT:
+            raise AnsibleActionFail(
+                f"min_days_left must be from 0 to less than {_LONGEST_DAYS_LEFT}, since Windows makes its certificate "
+                f"for about 183 days, not {arguments['min_days_left']:g}"
+            )
         return arguments
 
     def on_host(self, host: Host, arguments: Arguments) -> Result:
         facts = self.read(host, *_AREAS)
         before = _state(facts, arguments)
-        changes: list[Change] = []
-        if arguments["machine_keys_acl"]:
-            changes += certificate.plan_access(facts["machine_keys"])
-        if arguments["binding"] is not None:
-            changes += self._plan_binding(host, facts, arguments)
+        access = certificate.plan_access(facts["machine_keys"]) if arguments["machine_keys_acl"] else []
+        binding = self._plan_binding(host, facts, arguments) if arguments["binding"] is not None else []
         reason = self._renewal_reason(facts, arguments)
-        deletion = renewal.plan(host, certificate.self_signed(facts["certificate"])) if reason else []
         if reason:
             _check_renewal(facts, force=arguments["force"], check_mode=self._task.check_mode)
-        journal = self.journal(host)
         after = _wanted(before, arguments)
-        if (changes or reason) and not self._task.check_mode:
-            self._apply(host, changes, deletion if reason else None, journal, arguments["min_days_left"])
-            after = _state(self.read(host, *_AREAS), arguments)
-        result = self.outcome([*changes, *deletion], before, after, journal=journal.path)
+        if self._task.check_mode:
+            deletion = renewal.plan(host, self_signed(facts["certificate"])) if reason else []
+            changes = [*access, *binding, *deletion]
+        else:
+            reason = self._apply(host, facts, [*access, *binding], reason, arguments)
+            changes = self.made
+            if changes or reason:
+                after = _state(self.read(host, *_AREAS), arguments)
+        result = self.outcome(
+            changes,
+            before,
+            after,
+            journal=self.journal_path,
+            restart_required=RESTART if access or binding else (),
+        )
         result["changed"] = bool(changes or reason)
         result["renewed"] = reason
-        result["restart_required"] = list(RESTART) if changes else []
+        result["unread"] = certificate.unread(facts["machine_keys"])
         return result
 
-    def _apply(
-        self, host: Host, changes: list[Change], deletion: list[Change] | None, journal: Journal, min_days_left: float
-    ) -> None:
-        """``deletion`` None: no renewal. A failed renewal leaves the other changes standing, and says so."""
+    def _apply(self, host: Host, facts: Facts, changes: list[Change], reason: str, arguments: Arguments) -> str:
+        """Makes the changes, then renews; why it was renewed, empty when it was not.
+
+        Access comes first, and whether a renewal is due is asked once more after it: a key that could not be seen is
+        not a key that is gone.
+        """
+        journal = self.journal(host)
         if changes:
             mark(host.registry, host.services, RESTART)
-        done = apply(host, changes, journal)
-        if deletion is not None:
+            self.apply(host, changes, journal)
+            if reason:
+                facts = self.read(host, *_AREAS)
+                reason = self._renewal_reason(facts, arguments)
+        if reason:
+            deletion = renewal.plan(host, self_signed(facts["certificate"]))
             try:
-                done += renewal.renew(host, deletion, journal, min_days_left)
+                self.made += renewal.renew(host, deletion, journal, arguments["min_days_left"])
             except RemedyError as error:
-                raise RemedyError(str(error), [*done, *error.done]) from error
-        self.prove(host, done)
+                raise RemedyError(str(error), [*self.made, *error.done]) from error
+            finally:
+                self.journal_path = journal.path
+        self.prove(host)
+        return reason
 
     def _plan_binding(self, host: Host, facts: Facts, arguments: Arguments) -> list[Change]:
         binding = arguments["binding"]
@@ -116,7 +138,7 @@ def _check_renewal(facts: Facts, *, force: bool, check_mode: bool) -> None:
 def _state(facts: Facts, arguments: Arguments) -> dict[str, Any]:
     """What the options describe, as it is."""
     keys, certificates = facts["machine_keys"], facts["certificate"]
-    current = certificate.self_signed(certificates)
+    current = self_signed(certificates)
     return {
         "binding": certificates["bound_thumbprint"] or "self_signed",
         "self_signed_valid": not certificate.renewal_reason(certificates, keys, arguments["min_days_left"]),

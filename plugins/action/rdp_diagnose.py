@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.winops.rdp.plugins.module_utils._wire.probe import probe
+from ansible_collections.winops.rdp.plugins.module_utils._wire.probe import BadInput, check_input, probe
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.judge import judge, judge_unreachable
@@ -28,10 +28,11 @@ class ActionModule(HostAction):
 
     def validated(self) -> Arguments:
         arguments = super().validated()
-        if arguments["port"] is not None and not 0 < arguments["port"] < 65536:
-            raise AnsibleActionFail(f"port must be between 1 and 65535, not {arguments['port']}")
-        if arguments["probe_timeout"] <= 0:
-            raise AnsibleActionFail(f"probe_timeout must be more than 0 seconds, not {arguments['probe_timeout']}")
+        port = 3389 if arguments["port"] is None else arguments["port"]
+        try:
+            check_input(arguments["host"] or "host", port, arguments["probe_timeout"], None)
+        except BadInput as error:
+            raise AnsibleActionFail(f"host, port or probe_timeout of the probe: {error}") from None
         return arguments
 
     def guarded(self, arguments: Arguments) -> Result:
@@ -69,4 +70,4 @@ def _listener_port(facts: Facts | None) -> int | None:
     if listener is None or listener["status"] != "ok":
         return None
     port = listener["settings"]["port"]["value"]
-    return port if isinstance(port, int) else None
+    return port if isinstance(port, int) and 0 < port < 65536 else None

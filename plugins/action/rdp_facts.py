@@ -16,10 +16,14 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Ho
 class ActionModule(HostAction):
     ARGUMENTS: ClassVar[dict[str, Any]] = {"gather_subset": {"type": "list", "elements": "str", "default": ["all"]}}
 
-    def on_host(self, host: Host, arguments: Arguments) -> Result:
+    def validated(self) -> Arguments:
+        arguments = super().validated()
         try:
             areas = subset(arguments["gather_subset"])
         except ValueError as error:
             raise AnsibleActionFail(f"gather_subset: {error}") from None
-        facts = gather(host, areas)
+        return {**arguments, "gather_subset": areas}
+
+    def on_host(self, host: Host, arguments: Arguments) -> Result:
+        facts = gather(host, arguments["gather_subset"])
         return {"changed": False, "ansible_facts": {"rdp": facts}, "requests": host.session.requests}

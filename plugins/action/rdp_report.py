@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._report import Row, counts, row, table
+from ansible_collections.winops.rdp.plugins.plugin_utils._report import Row, counts, row, table, undiagnosed
 
 SCHEMA_VERSION = 1
 
@@ -60,7 +60,9 @@ def _rows(hosts: list[str], hostvars: Any) -> list[Row]:
     rows = []
     for host in hosts:
         variables = hostvars.get(host) or {}
-        verdict = (variables.get("diagnose_result") or {}).get("verdict")
-        if verdict:
-            rows.append(row(host, verdict, variables.get("remediate_before")))
+        result = variables.get("diagnose_result") or {}
+        if result.get("verdict"):
+            rows.append(row(host, result["verdict"], variables.get("remediate_before")))
+        elif result.get("failed"):
+            rows.append(undiagnosed(host, str(result.get("msg", ""))))
     return rows

@@ -11,9 +11,11 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import clear
 
 # Services that a restart of does not cut anybody off have no guard.
 _CUTS_PEOPLE_OFF = "TermService"
+_MAY_RESTART = ("TermService", "UmRdpService", "SessionEnv", "CertPropSvc")
 
 
 class ActionModule(HostAction):
@@ -32,6 +34,11 @@ class ActionModule(HostAction):
         arguments = super().validated()
         if arguments["start_mode"] is None and arguments["state"] is None:
             raise AnsibleActionFail("nothing to do: give start_mode, state, or both")
+        if arguments["state"] == "restarted" and arguments["name"] not in _MAY_RESTART:
+            raise AnsibleActionFail(
+                f"{arguments['name']} is not restarted, because services outside Remote Desktop depend on it; "
+                f"state restarted is for {', '.join(_MAY_RESTART)}"
+            )
         return arguments
 
     def on_host(self, host: Host, arguments: Arguments) -> Result:
@@ -50,6 +57,8 @@ class ActionModule(HostAction):
         restarted: list[str] = []
         if restart and not held_back:
             restarted = [name] if self._task.check_mode else host.services.restart(name, host.deadline)
+        if not self._task.check_mode and (restarted or any(change["kind"] == "service_state" for change in changes)):
+            clear(host.registry, [name])
         after = {
             "start_mode": arguments["start_mode"] or status.start_mode,
             "state": status.state if state is None else "running",

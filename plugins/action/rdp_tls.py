@@ -33,26 +33,25 @@ class ActionModule(HostAction):
     }
 
     def on_host(self, host: Host, arguments: Arguments) -> Result:
-        wanted = arguments["protocols"]
-        facts = self.read(host, "tls", "services", "system")
+        wanted = tls.wishes(arguments["protocols"])
+        facts = self.read(host, "tls", "services", "system", "updates")
         key = facts["system"]["release"]
         windows = release(key) if key else None
         changes = tls.plan(
             facts["tls"],
             facts["system"],
+            facts["updates"],
             windows,
             wanted,
             allow_weaker=arguments["allow_weaker"],
             force=arguments["force"],
         )
-        before = [_item(name, side, _state(facts["tls"], name, side)) for name, side, _wish in _sides(wanted)]
-        after = [
-            _item(name, side, tls.after(facts["tls"], windows, name, side, wish)) for name, side, wish in _sides(wanted)
-        ]
+        before = [_item(wish, _state(facts["tls"], wish)) for wish in wanted]
+        after = [_item(wish, tls.after(facts["tls"], windows, *wish)) for wish in wanted]
         journal = self.change(host, changes, risky=True, restart=RESTART)
         if journal:
             now = self.read(host, "tls")["tls"]
-            after = [_item(name, side, _state(now, name, side)) for name, side, _wish in _sides(wanted)]
+            after = [_item(wish, _state(now, wish)) for wish in wanted]
         return self.outcome(
             changes,
             {"protocols": before},
@@ -62,19 +61,9 @@ class ActionModule(HostAction):
         )
 
 
-def _sides(wanted: list[dict[str, str]]) -> list[tuple[str, str, str]]:
-    """Name, side and wanted state of each side that the option names, each side once, the last wish counting."""
-    wishes = {
-        (item["name"], side): item["state"]
-        for item in wanted
-        for side in (("server", "client") if item["side"] == "both" else (item["side"],))
-    }
-    return [(name, side, state) for (name, side), state in wishes.items()]
+def _state(facts: Tls, wish: tls.Wish) -> str:
+    return facts["protocols"][wish.name][wish.side]["state"]
 
 
-def _state(facts: Tls, name: str, side: str) -> str:
-    return facts["protocols"][name][side]["state"]
-
-
-def _item(name: str, side: str, state: str) -> dict[str, str]:
-    return {"name": name, "side": side, "state": state}
+def _item(wish: tls.Wish, state: str) -> dict[str, str]:
+    return {"name": wish.name, "side": wish.side, "state": state}

@@ -70,7 +70,8 @@ notes:
   - A renewal is refused while SessionEnv is disabled. Enable it first with M(winops.rdp.rdp_service). Check mode does
     not refuse it, because a task before may have announced just that.
   - After a change a new WinRM connection is made. When that fails, the changes are taken back and the task fails.
-  - An access list that could not be read is not written. The task is refused.
+  - An access list that could not be read is not written. It is named in RV(unread), and RV(after.machine_keys_acl) is
+    null.
   - Access lists are set with C(takeown.exe) and C(icacls.exe), which the host starts through a WinRM shell, or through
     WMI where policy forbids remote shells. Accounts are named by SID, so the language of Windows makes no difference.
   - A certificate is never deleted from the store C(MY), a key file never at all, and the folder is never renamed.
@@ -198,6 +199,12 @@ changes:
     - >-
       delete the key HKLM\SOFTWARE\Microsoft\SystemCertificates\Remote
       Desktop\Certificates\00ABBC7A0DCA04571CB2AB4BB0DC652775F9E20C
+unread:
+  description: Access lists that could not be read, and that are therefore left as they are, one sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 renewed:
   description: Why the self-signed certificate was made anew, or in check mode would be. Empty when it was not.
   returned: success

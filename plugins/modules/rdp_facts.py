@@ -529,6 +529,11 @@ ansible_facts:
               description: The value C(SSLCertificateSHA1Hash), or null when the self-signed certificate is used.
               type: str
               sample: null
+            unreadable:
+              description: Entries of the store Remote Desktop that hold no readable certificate, with the reason.
+              type: list
+              elements: str
+              sample: []
             remote_desktop:
               description: The certificates of the store Remote Desktop.
               type: list
@@ -886,13 +891,6 @@ ansible_facts:
                             (inherit only) and 16 (inherited).
                           type: int
                           sample: 0
-            strays:
-              description: >-
-                Key files of Remote Desktop that belong to another MachineGuid, as on a clone. Looked for only when a
-                key file is missing.
-              type: list
-              elements: str
-              sample: []
         updates:
           description: >-
             Installed updates. An update that a later one has replaced may be missing, so only the build proves one

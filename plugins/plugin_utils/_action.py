@@ -65,11 +65,22 @@ class HostAction(ActionBase):
             result.setdefault("warnings", []).append(
                 "become has no effect on this task: it works with the rights of the connection's own account"
             )
+        self.made: list[Change] = []
+        self.journal_path = ""
         try:
             result.update(self.guarded(arguments))
         except (WSManConnectionError, WSManAuthError) as error:
             # Returned and not raised: ansible-core 2.19 and newer append the text of every cause to a raised error.
-            result.update(unreachable=True, msg=str(error), changed=False)
+            result.update(unreachable=True, **self.stopped(error))
+        return result
+
+    def stopped(self, error: Exception) -> Result:
+        """What an error leaves: its sentence, and what has been changed until then."""
+        if isinstance(error, RemedyError):
+            self.made = error.done
+        result: Result = {"msg": str(error), "changed": bool(self.made)}
+        if self.made:
+            result.update(changes=_told(self.made), journal=self.journal_path)
         return result
 
     def guarded(self, arguments: Arguments) -> Result:
@@ -84,10 +95,8 @@ class HostAction(ActionBase):
                 session.close()
         except (WSManConnectionError, WSManAuthError):
             raise
-        except RemedyError as error:
-            return {"failed": True, "msg": str(error), "changed": bool(error.done), "changes": _told(error.done)}
-        except (Refused, WindowsError, WSManError) as error:
-            return {"failed": True, "msg": str(error), "changed": False}
+        except (RemedyError, Refused, WindowsError, WSManError) as error:
+            return {"failed": True, **self.stopped(error)}
 
     def validated(self) -> Arguments:
         """The task's arguments after ARGUMENTS; AnsibleActionFail with one sentence for bad ones."""
@@ -131,14 +140,23 @@ class HostAction(ActionBase):
             return ""
         journal = self.journal(host)
         mark(host.registry, host.services, restart)
-        done = apply(host, changes, journal)
+        self.apply(host, changes, journal)
         if risky:
-            self.prove(host, done)
+            self.prove(host)
         return journal.path
 
-    def prove(self, host: Host, done: list[Change]) -> None:
+    def apply(self, host: Host, changes: list[Change], journal: Journal) -> None:
+        """Makes changes and keeps them in mind, so that whatever comes after, the result names them."""
+        try:
+            self.made += apply(host, changes, journal)
+        except RemedyError as error:
+            raise RemedyError(str(error), [*self.made, *error.done]) from error
+        finally:
+            self.journal_path = journal.path
+
+    def prove(self, host: Host) -> None:
         """Proves by a new connection that the changes did not cut us off, else takes them back."""
-        prove(host, done, lambda: self.reach_again(host.deadline))
+        prove(host, self.made, lambda: self.reach_again(host.deadline))
 
     def outcome(
         self,

@@ -48,6 +48,21 @@ def row(host: str, verdict: Mapping[str, Any], before: Mapping[str, Any] | None)
     )
 
 
+def undiagnosed(host: str, message: str) -> Row:
+    """The line of a host whose diagnosis failed."""
+    return Row(
+        host=host,
+        before="",
+        state="unknown",
+        verdict="unknown",
+        stage="",
+        cause="",
+        causes=[],
+        evidence=message,
+        left_alone=[],
+    )
+
+
 def state(verdict: Mapping[str, Any]) -> str:
     """The verdict's state; blocked where it is not as it should be, nothing is left in the plan, and something stands
     in the way of the first finding."""

@@ -34,8 +34,8 @@ def told(run: Run, host: str, outcome: str) -> str:
     [
         ("rdp_facts", {"gather_subset": ["tsl"]}, "'tsl' is no subset"),
         ("rdp_facts", {"timeout": 0}, "timeout must be more than 0"),
-        ("rdp_diagnose", {"port": 70000}, "port must be between 1 and 65535"),
-        ("rdp_diagnose", {"probe_timeout": -1}, "probe_timeout"),
+        ("rdp_diagnose", {"port": 70000}, "The port must be from 1 to 65535"),
+        ("rdp_diagnose", {"probe_timeout": -1}, "more than 0"),
         ("rdp_diagnose", {"prot": 3389}, "prot"),
         ("rdp_listener", {}, "nothing to do"),
         ("rdp_listener", {"security_layer": "ssl"}, "security_layer"),

@@ -16,6 +16,7 @@ from ansible.plugins.loader import connection_loader
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import NETWORK_SERVICE, SYSTEM
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows import acl
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import key_file_name
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryType, RegistryValue
@@ -145,8 +146,7 @@ def test_services_stop_and_start_with_their_dependents(open_host: Opener, plugin
 
 
 def rdp_key(host: Host) -> str:
-    (path,) = [path for path in host.files.list(host.key_folder) if "\\f686aace" in path]
-    return path
+    return rf"{host.key_folder}\{key_file_name('TSSecKeySet1', str(host.machine_guid))}"
 
 
 @pytest.mark.parametrize("name", ["PLAIN", "NOSHELL"])

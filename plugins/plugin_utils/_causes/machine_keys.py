@@ -187,7 +187,7 @@ def _unread_key(facts: Facts, wire: Report | None, reason: str) -> Finding | Non
             fact(f"Who may read its key could not be read: {reason}", active["private_key"]["file"] or "MachineKeys"),
         ],
         explains=[SOCKET_CLOSED],
-        remedies=[_acl_remedy(restart=True)],
+        decision="Look at the key file's access list as SYSTEM: NETWORK SERVICE needs Read, SYSTEM Full control.",
     )
 
 

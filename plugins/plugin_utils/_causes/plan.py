@@ -33,6 +33,7 @@ _SAFER: Final[dict[str, Sequence[str]]] = {
     "security_layer": SECURITY_LAYERS,
     "min_encryption_level": ENCRYPTION_LEVELS,
     "start_mode": ("auto", "manual"),
+    "state": ("started", "restarted"),
 }
 
 

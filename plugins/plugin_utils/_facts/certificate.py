@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RDP_TCP, WINSTATIONS
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import self_signed
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Certificate, CertificateArea
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import (
     PERSONAL,
@@ -17,6 +18,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates i
     certificate,
     store_path,
 )
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryType, RegistryValue
 
@@ -28,22 +30,32 @@ def read(host: Host, now: datetime) -> CertificateArea:
     self_signed_thumbprint = _thumbprint(stations.get("SelfSignedCertificate"))
     bound_thumbprint = _thumbprint(binding)
     store = stations.get("SelfSignedCertStore")
-    names = host.registry.subkeys(store_path(REMOTE_DESKTOP)) or []
-    remote_desktop = [found for name in names if (found := find(host, REMOTE_DESKTOP, name, now)) is not None]
+    remote_desktop: list[Certificate] = []
+    unreadable: list[str] = []
+    for name in host.registry.subkeys(store_path(REMOTE_DESKTOP)) or []:
+        try:
+            found = find(host, REMOTE_DESKTOP, name, now)
+        except WindowsError as error:
+            unreadable.append(rf"{store_path(REMOTE_DESKTOP)}\{name}: {error}")
+            continue
+        if found is not None:
+            remote_desktop.append(found)
     bound = None
     if bound_thumbprint is not None:
         here = [each for each in remote_desktop if each["thumbprint"] == bound_thumbprint]
         bound = here[0] if here else find(host, PERSONAL, bound_thumbprint, now)
-    return CertificateArea(
+    area = CertificateArea(
         status="ok",
         reason="",
         self_signed_store=store.data if store is not None and isinstance(store.data, str) else None,
         self_signed_thumbprint=self_signed_thumbprint,
         bound_thumbprint=bound_thumbprint,
         remote_desktop=remote_desktop,
+        unreadable=unreadable,
         bound=bound,
-        active=bound if bound_thumbprint is not None else _self_signed(remote_desktop, self_signed_thumbprint),
     )
+    area["active"] = bound if bound_thumbprint is not None else self_signed(area)
+    return area
 
 
 def find(host: Host, store: str, thumbprint: str, now: datetime) -> Certificate | None:
@@ -55,13 +67,8 @@ def find(host: Host, store: str, thumbprint: str, now: datetime) -> Certificate 
     return certificate(value.data, store, now, host.key_folder, host.machine_guid)
 
 
-def _self_signed(store: list[Certificate], thumbprint: str | None) -> Certificate | None:
-    """The one that the registry names; MEM: else the one that is valid longest."""
-    named = [each for each in store if each["thumbprint"] == thumbprint]
-    return named[0] if named else max(store, key=lambda each: each["not_after"], default=None)
-
-
 def _thumbprint(value: RegistryValue | None) -> str | None:
-    if value is None or not isinstance(value.data, bytes) or not value.data:
+    """20 bytes as hex; a text, which a script may have written in their place, as it is: it will match nothing."""
+    if value is None or not value.data:
         return None
-    return value.data.hex().upper()
+    return value.data.hex().upper() if isinstance(value.data, bytes) else str(value.data).upper()

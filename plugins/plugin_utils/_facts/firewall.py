@@ -12,12 +12,10 @@ local key. MEM: the defaults without values are on, block inbound, local rules a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import lets_in
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
     Firewall,
     FirewallProfile,
-    FirewallRule,
     Source,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.firewall import NAMESPACE, PROFILES
@@ -46,20 +44,6 @@ def read(host: Host, port: int) -> Firewall:
         rules=rules,
         allowed=all(lets_in(profiles[name], name, rules) for name in active),
     )
-
-
-def lets_in(profile: FirewallProfile, name: str, rules: Iterable[FirewallRule]) -> bool:
-    """Whether one profile lets the port in. A block rule wins over every allow rule (Microsoft, "Firewall rules")."""
-    if not profile["enabled"]:
-        return True
-    applying = [
-        rule
-        for rule in rules
-        if rule["enabled"] and name in rule["profiles"] and (rule["source"] == "policy" or profile["local_rules_apply"])
-    ]
-    if any(rule["action"] == "block" for rule in applying):
-        return False
-    return profile["default_inbound"] == "allow" or bool(applying)
 
 
 def _profile(host: Host, name: str) -> FirewallProfile:

@@ -145,6 +145,7 @@ class CertificateArea(_Area, total=False):
     self_signed_thumbprint: str | None  # WinStations\SelfSignedCertificate
     bound_thumbprint: str | None  # RDP-Tcp\SSLCertificateSHA1Hash, None: the self-signed one is used
     remote_desktop: list[Certificate]  # the store "Remote Desktop"
+    unreadable: list[str]  # entries of that store that hold no readable certificate, with the reason
     bound: Certificate | None  # the bound one, from MY or Remote Desktop; None: not found or none bound
     active: Certificate | None  # what the listener should serve: the bound one, else the self-signed one
 
@@ -177,7 +178,6 @@ class MachineKeys(_Area, total=False):
     machine_guid: str
     folder: Security
     keys: list[KeyFile]  # one for each certificate of the listener (self-signed, bound)
-    strays: list[str]  # RDP key files of another machine GUID (a clone, or a GUID that changed)
 
 
 class Update(TypedDict):

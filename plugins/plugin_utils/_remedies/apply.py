@@ -18,7 +18,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WS
 
 
 class RemedyError(Exception):
-    """A change failed. ``done`` are the changes that were made and stand."""
+    """A change failed. ``done`` are the changes that were made, or at least begun, and stand."""
 
     def __init__(self, message: str, done: Sequence[Change]) -> None:
         super().__init__(message)
@@ -33,15 +33,17 @@ def apply(host: Host, changes: Iterable[Change], journal: Journal) -> list[Chang
     """Makes all changes; RemedyError names the one that failed and carries those that stand."""
     done: list[Change] = []
     for change in changes:
+        begun = False
         try:
             journal.write(change)
+            begun = True
             perform(host, change)
         except (WindowsError, WSManError) as error:
             stands = "; ".join(describe(each) for each in done) or "nothing"
             raise RemedyError(
                 f"{describe(change)} failed: {error} Changed before that: {stands}. "
                 f"The journal on the host is {journal.path or 'empty'}.",
-                done,
+                [*done, change] if begun else done,
             ) from error
         done.append(change)
     return done

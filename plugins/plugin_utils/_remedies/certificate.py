@@ -16,6 +16,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import (
     ExpectedAcl,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RDP_TCP
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import self_signed
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
     Ace,
     Certificate,
@@ -46,13 +47,6 @@ def renewal_reason(certificates: CertificateArea, keys: MachineKeys, min_days_le
     if current["private_key"] is None:
         return "the store names no private key for it"
     return ""
-
-
-def self_signed(certificates: CertificateArea) -> Certificate | None:
-    """The self-signed certificate in use: the one that the registry names, else the one that is valid longest."""
-    store = certificates["remote_desktop"]
-    named = [each for each in store if each["thumbprint"] == certificates["self_signed_thumbprint"]]
-    return named[0] if named else max(store, key=lambda each: each["not_after"], default=None)
 
 
 def plan_deletion(current: Certificate, blob: Mapping[str, object]) -> Change:
@@ -100,8 +94,8 @@ def plan_binding(
 def plan_access(keys: MachineKeys) -> list[Change]:
     """Gives the RDP key files and the folder MachineKeys back the entries that Windows itself sets.
 
-    Only what is missing is added and only what denies it is taken away; other entries stay as they are. A list that
-    could not be read is refused with its reason.
+    Only what is missing is added and only what denies it is taken away; other entries and lists that could not be
+    read stay as they are: see unread().
     """
     changes = _repair(keys["path"], keys["folder"], MACHINE_KEYS_ACL)
     for key in keys["keys"]:
@@ -112,15 +106,22 @@ def plan_access(keys: MachineKeys) -> list[Change]:
 
 def access_is_right(keys: MachineKeys) -> bool | None:
     """Whether nothing needs a repair; None when a list could not be read."""
-    try:
-        return not plan_access(keys)
-    except Refused:
-        return None
+    return None if unread(keys) else not plan_access(keys)
+
+
+def unread(keys: MachineKeys) -> list[str]:
+    """One sentence for each access list that could not be read."""
+    lists = [(keys["path"], keys["folder"]), *((key["path"], key["security"]) for key in keys["keys"])]
+    return [
+        f"the access list of {path} could not be read ({security['reason']}), so it is left as it is"
+        for path, security in lists
+        if security is not None and security["status"] != "ok"
+    ]
 
 
 def _repair(path: str, security: Security, expected: ExpectedAcl) -> list[Change]:
     if security["status"] != "ok":
-        raise Refused(f"the access list of {path} could not be read ({security['reason']}): it is left as it is")
+        return []
     needed = [ace for ace, _granted in acl.lacking(security["dacl"], expected)]
     if not needed:
         return []

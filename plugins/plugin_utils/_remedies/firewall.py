@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._facts.firewall import lets_in
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import lets_in
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Firewall, FirewallRule
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused

@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypedDict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import Release
-from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import System, Tls
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import TLS_1_0_RELEASES, TLS_1_2_UPDATE
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import PROTOCOLS, Release
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import System, Tls, Updates
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change, dword
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
 
@@ -25,19 +26,30 @@ _VALUES: dict[str, tuple[int | None, int | None]] = {
 }
 
 
-class Wanted(TypedDict):
-    """One item of the option protocols."""
+class Wish(NamedTuple):
+    """The state that one side of one protocol shall have: enabled, disabled or default."""
 
     name: str
-    side: str  # server, client, both
-    state: str  # enabled, disabled, default
+    side: str
+    state: str
+
+
+def wishes(protocols: Iterable[Mapping[str, str]]) -> list[Wish]:
+    """The option protocols, each side once; of two items for the same side the later one counts."""
+    found = {
+        (item["name"], side): Wish(item["name"], side, item["state"])
+        for item in protocols
+        for side in (("server", "client") if item["side"] == "both" else (item["side"],))
+    }
+    return list(found.values())
 
 
 def plan(
     facts: Tls,
     system: System,
+    updates: Updates,
     release: Release | None,
-    wanted: Iterable[Wanted],
+    wanted: Iterable[Wish],
     *,
     allow_weaker: bool,
     force: bool,
@@ -45,32 +57,37 @@ def plan(
     """The changes for the wanted protocols; Refused names what must not be done."""
     changes: list[Change] = []
     server: dict[str, str] = {name: sides["server"]["state"] for name, sides in facts["protocols"].items()}
-    for item in wanted:
-        sides = ("server", "client") if item["side"] == "both" else (item["side"],)
-        for side in sides:
-            now = facts["protocols"][item["name"]][side]
-            if now["state"] == "unsupported" and item["state"] == "enabled":
-                raise Refused(
-                    f"{item['name']} can not be enabled on {system.get('caption') or 'this Windows'}: Microsoft does "
-                    "not support it there"
-                )
-            if now["state"] in (item["state"], "unsupported"):
-                continue
-            if item["name"] in _WEAK and item["state"] == "enabled" and not allow_weaker:
-                raise Refused(f"{item['name']} is broken; set allow_weaker to true if it is really wanted")
-            enabled, by_default = _VALUES[item["state"]]
-            for value, before, after in (
-                ("Enabled", now["enabled"], enabled),
-                ("DisabledByDefault", now["disabled_by_default"], by_default),
-            ):
-                if before != after:
-                    changes.append(_change(now["where"], value, before, after))
-            if side == "server":
-                default = "unsupported" if release is None else release.server_defaults[item["name"]]
-                server[item["name"]] = default if item["state"] == "default" else item["state"]
+    for name, side, state in wanted:
+        now = facts["protocols"][name][side]
+        if now["state"] == "unsupported" and state == "enabled":
+            raise Refused(
+                f"{name} can not be enabled on {system.get('caption') or 'this Windows'}: Microsoft does not support "
+                "it there"
+            )
+        if now["state"] in (state, "unsupported"):
+            continue
+        if name in _WEAK and state == "enabled" and not allow_weaker:
+            raise Refused(f"{name} is broken; set allow_weaker to true if it is really wanted")
+        enabled, by_default = _VALUES[state]
+        for value, before, wish in (
+            ("Enabled", now["enabled"], enabled),
+            ("DisabledByDefault", now["disabled_by_default"], by_default),
+        ):
+            if before != wish:
+                changes.append(_change(now["where"], value, before, wish))
+        if side == "server":
+            server[name] = after(facts, release, name, side, state)
     if changes and not force:
-        _check_safe(system, release, facts["rdp_versions"], server)
+        _check_safe(system, _usable(release, updates), facts["rdp_versions"], server)
     return changes
+
+
+def _usable(release: Release | None, updates: Updates) -> tuple[str, ...]:
+    """The versions that the RDP listener itself knows."""
+    if release is None:
+        return PROTOCOLS
+    taught = any(update["kb"] == TLS_1_2_UPDATE for update in updates["installed"])
+    return ("TLS 1.0",) if release.key in TLS_1_0_RELEASES and not taught else release.rdp_tls
 
 
 def after(facts: Tls, release: Release | None, name: str, side: str, state: str) -> str:
@@ -94,15 +111,14 @@ def _change(key: str, value: str, before: int | None, after: int | None) -> Chan
     )
 
 
-def _check_safe(system: System, release: Release | None, now: list[str], server: dict[str, str]) -> None:
+def _check_safe(system: System, usable: tuple[str, ...], now: list[str], server: dict[str, str]) -> None:
     if "connection_broker" in system.get("rds_roles", []):
         raise Refused(
             "this host is an RD Connection Broker, whose database may need TLS 1.0: change TLS there by hand, or set "
             "force to true"
         )
-    usable = server if release is None else release.rdp_tls
     if now and not any(server[name] == "enabled" for name in usable if name in server):
         raise Refused(
-            "this would leave the RDP listener without any TLS version: keep one of "
-            f"{', '.join(now)} enabled, or set force to true"
+            "this would leave the RDP listener without any TLS version that it knows (on this Windows "
+            f"{', '.join(usable)}): keep one of them enabled, or set force to true"
         )

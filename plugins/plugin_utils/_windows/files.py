@@ -46,16 +46,6 @@ class Files:
         rows = self._session.query(_NAMESPACE, f"SELECT Name FROM CIM_DataFile WHERE Name = {quoted(path)}")
         return bool(rows)
 
-    def list(self, folder: str) -> list[str]:
-        """The full names of the files directly in a folder."""
-        drive, _colon, rest = folder.partition(":")
-        inside = rest.rstrip("\\") + "\\"
-        rows = self._session.query(
-            _NAMESPACE,
-            f"SELECT Name FROM CIM_DataFile WHERE Drive = '{drive}:' AND Path = {quoted(inside)}",
-        )
-        return [name for name in (row.text("Name") for row in rows) if name]
-
     def rename(self, path: str, new_path: str) -> None:
         """Renames a file; both are full paths on one drive."""
         output = self._on_file("CIM_DataFile", "Rename", {"Name": path}, {"FileName": new_path})
@@ -85,7 +75,11 @@ class Files:
 
         WindowsError when the host ends up with something else than what was asked for.
         """
-        codes = [self._tools.run(line, deadline) for line in acl.commands(path, before, after)]
+        try:
+            lines = acl.commands(path, before, after)
+        except ValueError as error:
+            raise WindowsError(f"the access list of {path} can not be written: {error}") from error
+        codes = [self._tools.run(line, deadline) for line in lines]
         found = self.security(path)
         if found["status"] == "ok" and acl.same(found, after):
             return

@@ -22,7 +22,9 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import S
 
 HIVES = {"HKCR": 0x80000000, "HKCU": 0x80000001, "HKLM": 0x80000002, "HKU": 0x80000003, "HKCC": 0x80000005}
 
-_SUCCESS, _INVALID_FUNCTION, _NOT_FOUND, _ACCESS_DENIED = 0, 1, 2, 5
+_SUCCESS, _NOT_FOUND, _ACCESS_DENIED = 0, 2, 5
+# The value is missing, or has another type than the getter is for: MEM, and WBEM_E_TYPE_MISMATCH.
+_NO_SUCH_VALUE = (1, 0x80041005)
 
 Data = int | str | bytes | tuple[str, ...]
 
@@ -105,7 +107,7 @@ class Registry:
 
     def value(self, path: str, name: str, kind: RegistryType = RegistryType.REG_DWORD) -> RegistryValue | None:
         """One value, expected to be of a type; None when value or key is absent. Another type is read as what it is."""
-        output = self._call(_ACCESSORS[kind].getter, path, name, tolerate=(_INVALID_FUNCTION,))
+        output = self._call(_ACCESSORS[kind].getter, path, name, tolerate=_NO_SUCH_VALUE)
         code = output.integer("ReturnValue", _SUCCESS)
         if code == _SUCCESS:
             return RegistryValue(kind, self._stored(kind, path, name, output))
@@ -126,7 +128,7 @@ class Registry:
 
     def expanded(self, path: str, name: str) -> str | None:
         """A string with its environment variables expanded by the host; None when absent or not a string."""
-        output = self._call("GetExpandedStringValue", path, name, tolerate=(_INVALID_FUNCTION,))
+        output = self._call("GetExpandedStringValue", path, name, tolerate=_NO_SUCH_VALUE)
         return output.text("sValue") if output.integer("ReturnValue", _SUCCESS) == _SUCCESS else None
 
     def names(self, path: str) -> list[str]:
@@ -146,7 +148,7 @@ class Registry:
                 kind = RegistryType(types[actual])
             except ValueError:  # REG_NONE, REG_LINK, ...: StdRegProv has no getter for them
                 continue
-            value = self._call(_ACCESSORS[kind].getter, path, actual, tolerate=(_INVALID_FUNCTION,))
+            value = self._call(_ACCESSORS[kind].getter, path, actual, tolerate=_NO_SUCH_VALUE)
             if value.integer("ReturnValue", _SUCCESS) == _SUCCESS:
                 found[asked] = RegistryValue(kind, self._stored(kind, path, actual, value))
         return found
@@ -190,7 +192,7 @@ class Registry:
         (MEM), so it is asked as well, and what it says is taken when it says something."""
         data = _data_of(kind, output)
         if kind is RegistryType.REG_EXPAND_SZ:
-            stored = self._call("GetStringValue", path, name, tolerate=(_INVALID_FUNCTION,))
+            stored = self._call("GetStringValue", path, name, tolerate=_NO_SUCH_VALUE)
             if stored.integer("ReturnValue", _SUCCESS) == _SUCCESS:
                 return stored.text("sValue", "") or ""
         return data
@@ -227,7 +229,7 @@ def _present(types: Mapping[str, int], names: Iterable[str]) -> dict[str, str]:
 
 
 def _check(output: Instance, method: str, path: str, name: str | None, tolerate: tuple[int, ...]) -> None:
-    code = output.integer("ReturnValue", _SUCCESS) or _SUCCESS
+    code = (output.integer("ReturnValue", _SUCCESS) or _SUCCESS) & 0xFFFFFFFF
     if code == _SUCCESS or code in tolerate:
         return
     where = path if name is None else f"{path}\\{name}"

@@ -7,7 +7,7 @@
 
 A restart can be held back, because people are connected, or lost, because the controller died. So a change that a
 service takes up only when it starts leaves a mark on the host: the service's process id. As long as the service runs
-under that id it has not been restarted, whoever else might have done it in the meantime.
+under that id, and this collection has not restarted it, the restart is taken as still due.
 """
 
 from __future__ import annotations
@@ -29,6 +29,15 @@ def mark(registry: Registry, services: Services, names: Iterable[str]) -> None:
         if status.pid:
             registry.create_key(RESTART_MARKS)
             registry.set_value(RESTART_MARKS, name, RegistryValue(RegistryType.REG_DWORD, status.pid))
+
+
+def clear(registry: Registry, names: Iterable[str]) -> None:
+    """Takes the marks of services away that have been started anew.
+
+    A process id alone would not do: a service that shares its process with others keeps it over a restart.
+    """
+    for name in names:
+        registry.delete_value(RESTART_MARKS, name)
 
 
 def pending(registry: Registry, found: Mapping[str, ServiceStatus]) -> list[str]:

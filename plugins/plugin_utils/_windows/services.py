@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
 
 _NAMESPACE = "root/cimv2"
 _PROPERTIES = "Name, State, StartMode, StartName, ProcessId, ExitCode"
 _POLL_SECONDS = 0.5
+_RESCUE_SECONDS = 60.0
 
 START_MODES = {"auto": "Automatic", "manual": "Manual", "disabled": "Disabled"}
 
@@ -107,23 +109,44 @@ class Services:
 
     def stop(self, name: str, deadline: Deadline) -> list[str]:
         """Stops a service, first what depends on it, and waits; the names of all that were stopped, in that order."""
-        stopped = []
-        for dependent in self.running_dependents(name):
-            stopped += self.stop(dependent, deadline)
-        self._call(name, "StopService", {}, accept=_STOPPED_ALREADY)
-        self.wait(name, "stopped", deadline)
-        return [*stopped, name]
+        stopped: list[str] = []
+        self._stop(name, deadline, stopped)
+        return stopped
 
     def restart(self, name: str, deadline: Deadline) -> list[str]:
-        """Stops and starts a service and every running service that depends on it; their names as they started."""
+        """Stops and starts a service and every running service that depends on it; their names as they started.
+
+        Where that fails, what was stopped is started again as far as possible, with time of its own.
+        """
         if self.get(name).state == "stopped":
             self.start(name, deadline)
             return [name]
-        stopped = self.stop(name, deadline)
-        started = list(reversed(stopped))
-        for each in started:
-            self.start(each, deadline)
-        return started
+        stopped: list[str] = []
+        try:
+            self._stop(name, deadline, stopped)
+            for each in reversed(stopped):
+                self.start(each, deadline)
+        except (WindowsError, WSManError) as error:
+            raise WindowsError(f"{error} {self._bring_back(stopped)}") from error
+        return list(reversed(stopped))
+
+    def _stop(self, name: str, deadline: Deadline, stopped: list[str]) -> None:
+        for dependent in self.running_dependents(name):
+            self._stop(dependent, deadline, stopped)
+        self._call(name, "StopService", {}, accept=_STOPPED_ALREADY)
+        stopped.append(name)
+        self.wait(name, "stopped", deadline)
+
+    def _bring_back(self, stopped: list[str]) -> str:
+        """Starts services after a failure; one sentence on how that went."""
+        self._session.deadline = deadline = Deadline(_RESCUE_SECONDS)
+        down = []
+        for name in reversed(stopped):
+            try:
+                self.start(name, deadline)
+            except (WindowsError, WSManError):
+                down.append(name)
+        return f"Not running now: {', '.join(down)}." if down else "What was stopped runs again."
 
     def wait(self, name: str, state: str, deadline: Deadline) -> None:
         """Waits for a state; WSManTimeout at the deadline, WindowsError when the service fell back to stopped."""

@@ -260,6 +260,7 @@ HEALTHY: dict[str, Any] = {
         "self_signed_thumbprint": SELF_SIGNED,
         "bound_thumbprint": None,
         "remote_desktop": [certificate()],
+        "unreadable": [],
         "bound": None,
         "active": certificate(),
     },
@@ -270,7 +271,6 @@ HEALTHY: dict[str, Any] = {
         "machine_guid": GUID,
         "folder": FOLDER_ACL,
         "keys": [key_file()],
-        "strays": [],
     },
     "updates": {
         "status": "ok",

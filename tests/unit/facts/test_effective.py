@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BY_OPTION, SETTINGS
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import RELEASES, release, release_of
-from ansible_collections.winops.rdp.plugins.plugin_utils._facts.firewall import lets_in
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import lets_in
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.gather import AREAS, subset
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.listener import effective
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import FirewallProfile, FirewallRule

@@ -21,7 +21,15 @@ def want(name: str, state: str, side: str = "server") -> list[Any]:
 
 def plan(wanted: list[Any], *, allow_weaker: bool = False, force: bool = False, **changes: Any) -> list[Any]:
     facts = facts_of(**changes)
-    return tls.plan(facts["tls"], facts["system"], release("2022"), wanted, allow_weaker=allow_weaker, force=force)
+    return tls.plan(
+        facts["tls"],
+        facts["system"],
+        facts["updates"],
+        release(facts["system"]["release"]),
+        tls.wishes(wanted),
+        allow_weaker=allow_weaker,
+        force=force,
+    )
 
 
 OFF: dict[str, Any] = {"tls": {"protocols": switched_off("TLS 1.2"), "rdp_versions": ["TLS 1.3"]}}
@@ -75,3 +83,16 @@ def test_brokers_are_left_alone() -> None:
         plan(want("TLS 1.0", "disabled"), **broker)
     assert plan(want("TLS 1.0", "disabled"), force=True, **broker)
     assert plan(want("TLS 1.0", "enabled"), **broker) == []
+
+
+def test_of_two_wishes_for_one_side_the_later_counts() -> None:
+    assert plan([*want("TLS 1.2", "disabled"), *want("TLS 1.2", "enabled")]) == []
+
+
+def test_windows_7_keeps_the_version_that_its_listener_knows() -> None:
+    """Microsoft: KB3080079 has to be there before TLS 1.0 is disabled, otherwise access is lost."""
+    seven: dict[str, Any] = {"system": {"release": "7"}}
+    with pytest.raises(Refused, match="TLS 1.0"):
+        plan(want("TLS 1.0", "disabled"), **seven)
+    taught = {"installed": [{"kb": "KB3080079", "description": "Update", "installed_on": ""}]}
+    assert plan(want("TLS 1.0", "disabled"), updates=taught, **seven)
