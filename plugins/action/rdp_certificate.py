@@ -90,8 +90,8 @@ class ActionModule(HostAction):
         """
         journal = self.journal(host)
         if changes:
-            mark(host.registry, host.services, RESTART)
             self.apply(host, changes, journal)
+            mark(host.registry, host.services, RESTART)
             if reason:
                 facts = self.read(host, *_AREAS)
                 reason = self._renewal_reason(facts, arguments)

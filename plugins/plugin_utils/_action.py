@@ -139,10 +139,10 @@ class HostAction(ActionBase):
         if self._task.check_mode or not changes:
             return ""
         journal = self.journal(host)
-        mark(host.registry, host.services, restart)
         self.apply(host, changes, journal)
         if risky:
             self.prove(host)
+        mark(host.registry, host.services, restart)
         return journal.path
 
     def apply(self, host: Host, changes: list[Change], journal: Journal) -> None:

@@ -32,6 +32,39 @@ def test_people_who_are_connected_are_not_thrown_out(lab_of: LabOf) -> None:
     assert services["TermService"].pid != pid
 
 
+def test_people_on_the_old_port_are_counted_after_a_change_of_port(lab_of: LabOf) -> None:
+    sessions = [{"user": "LAB\\anna", "state": "Active", "client": "192.0.2.21"}]
+    fleet = lab_of({"hostname": "SRV1", "windows": "2019", "sessions": sessions})
+    ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_listener", {"port": 3391})
+    arguments = {"name": "TermService", "state": "restarted"}
+    result = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_service", arguments).of("SRV1")["result"]
+    assert (result["changed"], result["connected"], result["restarted"]) == (False, 1, [])
+
+
+def test_tls_is_not_forced_on_a_host_whose_key_still_waits_for_a_restart(lab_of: LabOf) -> None:
+    """Without TLS people are in; the key is mended now, and TLS is raised when the restart has been."""
+    layer = {r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp": {"SecurityLayer": 0}}
+    sessions = [{"user": "LAB\\anna", "state": "Active", "client": "192.0.2.21"}]
+    fleet = lab_of(
+        {
+            "hostname": "SRV1",
+            "windows": "2022",
+            "certificate": {"key": "unreadable"},
+            "registry": layer,
+            "sessions": sessions,
+        }
+    )
+    for _round in range(2):
+        run = playbook(fleet.inventory, "playbooks/fix_rdp.yml", rdp_fail_on=["broken"])
+        assert run.code == 0, run.output
+        assert run.of("SRV1", "rdp_diagnose")["result"]["wire"]["ready"]
+    assert not [each for each in run.results if each["result"].get("changed")]
+    allowed: dict[str, Any] = {"rdp_fail_on": [], "rdp_disconnect_users": True}
+    for _round in range(2):
+        run = playbook(fleet.inventory, "playbooks/fix_rdp.yml", **allowed)
+    assert run.of("SRV1", "rdp_diagnose")["result"]["verdict"]["state"] == "healthy"
+
+
 def test_a_host_that_fails_does_not_stop_the_others(lab_of: LabOf) -> None:
     """On the first host SessionEnv never finishes to start, so no certificate comes."""
     expired = {"certificate": {"self_signed": "expired"}, "windows": "2022"}
@@ -101,10 +134,13 @@ def test_weaker_is_refused_and_nothing_is_written(lab_of: LabOf) -> None:
 
 
 def test_a_change_after_which_nobody_can_connect_is_taken_back(lab_of: LabOf) -> None:
-    """TLS would be right, but a policy leaves no cipher suite that a client has: without TLS people got in."""
-    suites = r"HKLM\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002"
+    """TLS would be right, but the host's own list leaves no suite that a client has: without TLS people got in."""
+    suites = r"HKLM\SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002"
     listener = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp"
-    registry = {suites: {"Functions": "TLS_RSA_WITH_NULL_SHA"}, listener: {"SecurityLayer": 0, "MinEncryptionLevel": 2}}
+    registry = {
+        suites: {"Functions": ["TLS_RSA_WITH_NULL_SHA"]},
+        listener: {"SecurityLayer": 0, "MinEncryptionLevel": 2},
+    }
     fleet = lab_of({"hostname": "SRV1", "windows": "2022", "registry": registry})
     run = playbook(fleet.inventory, "playbooks/fix_rdp.yml", rdp_fail_on=[])
     assert run.code != 0

@@ -12,6 +12,7 @@ from typing import Final
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.catalogue import CAUSES
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.doubt import hold_back
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import is_ready, ok
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.plan import left_alone, make_plan
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import (
@@ -39,7 +40,8 @@ def _findings(facts: Facts, wire: Report | None, extra_updates: Iterable[Regress
         if one is not None:
             found.append(one)
     # sorted() keeps the order of equals, which is that of the causes.
-    return sorted(found, key=lambda f: (_IMPACTS.index(f["impact"]), _CONFIDENCES.index(f["confidence"])))
+    ranked = sorted(found, key=lambda f: (_IMPACTS.index(f["impact"]), _CONFIDENCES.index(f["confidence"])))
+    return hold_back(facts, ranked)
 
 
 def _unread(facts: Facts) -> list[str]:

@@ -16,6 +16,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     listed,
     ok,
     remedy,
+    running,
     service,
     value,
     weigh_against_ready,
@@ -117,7 +118,7 @@ def stopped(facts: Facts, wire: Report | None) -> Finding | None:
 def restart_pending(facts: Facts, wire: Report | None) -> Finding | None:
     """TermService still runs as it did before its settings were changed by this collection."""
     services = ok(facts.get("services"))
-    if services is None or _MAIN not in services.get("restart_pending", []):
+    if services is None or not running(facts, _MAIN) or _MAIN not in services.get("restart_pending", []):
         return None
     return finding(
         RESTART_PENDING,

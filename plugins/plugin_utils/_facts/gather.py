@@ -130,7 +130,7 @@ class _Gatherer:
         return firewall.read(self._host, self._port())
 
     def _sessions(self) -> Any:
-        return sessions.read(self._host, self._port())
+        return sessions.read(self._host, self._port(), self.area("services"))
 
     # -- what areas share --------------------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ def apply(host: Host, changes: Iterable[Change], journal: Journal) -> list[Chang
         except (WindowsError, WSManError) as error:
             stands = "; ".join(describe(each) for each in done) or "nothing"
             raise RemedyError(
-                f"{describe(change)} failed: {error} Changed before that: {stands}. "
+                f"{describe(change)} failed: {str(error).rstrip('.')}. Changed before that: {stands}. "
                 f"The journal on the host is {journal.path or 'empty'}.",
                 [*done, change] if begun else done,
             ) from error
@@ -72,4 +72,4 @@ def undo(host: Host, done: Sequence[Change], reason: str) -> NoReturn:
             standing.pop()
     except (WindowsError, WSManError) as error:
         raise RemedyError(f"{reason} Taking back {describe(standing[-1])} failed as well: {error}", standing) from error
-    raise RemedyError(f"{reason} What was changed has been taken back.", [])
+    raise RemedyError(f"{reason} This step was taken back.", [])

@@ -19,6 +19,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal impor
 _STRENGTH: dict[str, tuple[Any, ...]] = {
     "security_layer": ("rdp", "negotiate", "tls"),
     "nla": (False, True),
+    "negotiation": (False, True),
     "min_encryption_level": ("low", "client_compatible", "high", "fips"),
 }
 # What a listener that runs may still hold in its old form. Microsoft's pages differ on whether the next connection or

@@ -118,9 +118,7 @@ def commands(path: str, before: Security, after: Security) -> list[str]:
 
 
 def _administrators_may_change(security: Security) -> bool:
-    return security["owner"] == ADMINISTRATORS or any(
-        ace["sid"] == ADMINISTRATORS and ace["type"] == "allow" and ace["mask"] & _WRITE_DAC for ace in security["dacl"]
-    )
+    return security["owner"] == ADMINISTRATORS or bool(granted(security["dacl"], {ADMINISTRATORS}) & _WRITE_DAC)
 
 
 def _icacls(path: str, arguments: Iterable[str]) -> str:

@@ -97,3 +97,10 @@ def test_same_ignores_order_and_inherited_entries() -> None:
     assert acl.same(left, right)
     assert not acl.same(left, security(ace(SYSTEM, 1)))
     assert not acl.same(left, security(*right["dacl"], owner="S-1-5-32-544"))
+
+
+def test_administrators_who_are_denied_take_the_object_over() -> None:
+    denied = security(ace(ADMINISTRATORS, FILE_ALL_ACCESS, "deny"), ace(ADMINISTRATORS, FILE_ALL_ACCESS))
+    lines = acl.commands("C:\\folder", denied, security(ace(ADMINISTRATORS, FILE_ALL_ACCESS)))
+    assert lines[0].startswith("takeown.exe")
+    assert "/remove:d *S-1-5-32-544 /grant:r *S-1-5-32-544:(F)" in lines[1]
