@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,17 @@ class FakeServices(FakeSession):
         self.order: list[str] = []
         self._pending: dict[str, int] = {}
 
-    def invoke(self, namespace, class_name, method, parameters=None, keys=None, *, idempotent=False):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
-        name = keys["Name"]
+    def invoke(
+        self,
+        namespace: str,
+        class_name: str,
+        method: str,
+        parameters: Mapping[str, Any] | None = None,
+        keys: Mapping[str, str] | None = None,
+        *,
+        idempotent: bool = False,
+    ) -> Instance:
+        name = (keys or {})["Name"]
         if method == "StopService":
             if name == "TermService" and self.states["UmRdpService"] == "Running":
                 return output(3)
@@ -63,6 +73,36 @@ def test_restart_stops_dependents_first_and_starts_them_last() -> None:
         "StartService TermService",
         "StartService UmRdpService",
     ]
+
+
+def test_a_restart_that_fails_brings_back_what_it_stopped() -> None:
+    """The first start of TermService is refused: both services run in the end, and the error says so."""
+    session = FakeServices()
+    refuse = [True]
+    invoke = session.invoke
+
+    def once_refused(*arguments: Any, **named: Any) -> Instance:
+        if arguments[2] == "StartService" and refuse:
+            refuse.clear()
+            return output(8)
+        return invoke(*arguments, **named)
+
+    session.invoke = once_refused  # type: ignore[method-assign]
+    with pytest.raises(WindowsError, match="the start failed.*runs again"):
+        Services(session).restart("TermService", Deadline(20))  # type: ignore[arg-type]
+    assert session.states == {"TermService": "Running", "UmRdpService": "Running"}
+
+
+def test_what_can_not_be_brought_back_is_named() -> None:
+    session = FakeServices()
+    invoke = session.invoke
+
+    def refused(*arguments: Any, **named: Any) -> Instance:
+        return output(8) if arguments[2] == "StartService" else invoke(*arguments, **named)
+
+    session.invoke = refused  # type: ignore[method-assign]
+    with pytest.raises(WindowsError, match="Not running now: TermService, UmRdpService"):
+        Services(session).restart("TermService", Deadline(20))  # type: ignore[arg-type]
 
 
 def test_a_wait_ends_at_the_deadline() -> None:
