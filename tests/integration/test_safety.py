@@ -148,3 +148,13 @@ def test_a_change_after_which_nobody_can_connect_is_taken_back(lab_of: LabOf) ->
     after = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_diagnose", {}).of("SRV1")["result"]
     assert after["wire"]["ready"]
     assert after["facts"]["listener"]["settings"]["security_layer"]["value"] == "rdp"
+
+
+def test_a_failed_task_names_what_it_has_changed(lab_of: LabOf) -> None:
+    stuck = {"SessionEnv": {"start": "disabled", "state": "stopped", "stuck": True}}
+    fleet = lab_of({"hostname": "SRV1", "windows": "2022", "services": stuck})
+    arguments = {"name": "SessionEnv", "start_mode": "manual", "state": "started", "timeout": 6}
+    found = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_service", arguments).of("SRV1")
+    assert (found["outcome"], found["result"]["changed"]) == ("failed", True)
+    assert "start mode SessionEnv: disabled -> manual" in found["result"]["changes"]
+    assert found["result"]["journal"].startswith("HKLM\\SOFTWARE\\winops.rdp\\Journal\\")
