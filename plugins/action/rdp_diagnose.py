@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.winops.rdp.plugins.module_utils._wire.probe import BadInput, check_input, probe
+from ansible_collections.winops.rdp.plugins.module_utils._wire.probe import DEPTHS, BadInput, check_input, probe
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.judge import judge, judge_unreachable
@@ -23,6 +23,7 @@ class ActionModule(HostAction):
         "host": {"type": "str"},
         "port": {"type": "int"},
         "probe": {"type": "bool", "default": True},
+        "probe_depth": {"type": "str", "choices": list(DEPTHS), "default": "quick"},
         "probe_timeout": {"type": "float", "default": 10.0},
     }
 
@@ -30,7 +31,7 @@ class ActionModule(HostAction):
         arguments = super().validated()
         port = 3389 if arguments["port"] is None else arguments["port"]
         try:
-            check_input(arguments["host"] or "host", port, arguments["probe_timeout"], None)
+            check_input(arguments["host"] or "host", port, deadline=arguments["probe_timeout"])
         except BadInput as error:
             raise AnsibleActionFail(f"host, port or probe_timeout of the probe: {error}") from None
         return arguments
@@ -62,7 +63,7 @@ class ActionModule(HostAction):
             return None
         address = arguments["host"] or self._connection.get_option("remote_addr")
         port = arguments["port"] or _listener_port(facts) or 3389
-        return probe(str(address), port, deadline=arguments["probe_timeout"])
+        return probe(str(address), port, depth=arguments["probe_depth"], deadline=arguments["probe_timeout"])
 
 
 def _listener_port(facts: Facts | None) -> int | None:

@@ -32,6 +32,13 @@ options:
         port but users can, for example through a gateway.
     type: bool
     default: true
+  probe_depth:
+    description:
+      - How much the probe asks, V(quick) or V(full), as the option O(winops.rdp.rdp_probe#module:depth) says. With
+        V(full), give O(probe_timeout) a minute.
+    type: str
+    choices: [quick, full]
+    default: quick
   probe_timeout:
     description:
       - Seconds after which the probe ends. More than 0. They come on top of O(timeout).
@@ -277,7 +284,9 @@ wire:
   type: dict
   contains:
     stage:
-      description: Where the connection ended, V(dns), V(tcp), V(x224) or V(tls), or V(ready) when it got through.
+      description: >-
+        Where the connection ended, V(dns), V(tcp), V(x224), V(tls) or V(credssp), or V(ready) when it
+        got through.
       type: str
       sample: tcp
     ready:

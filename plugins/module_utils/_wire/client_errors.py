@@ -41,6 +41,7 @@ CLIENT_ERRORS: Dict[Tuple[str, str], Tuple[str, ...]] = {
     ("tls", "closed"): _SOCKET_CLOSED,
     ("tls", "reset"): _SOCKET_CLOSED,
     ("tls", "alert"): _SOCKET_CLOSED,
+    ("tls", "old"): _SOCKET_CLOSED,
     ("tls", "timeout"): _TIMED_OUT,
 }
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: other collections must not import it.
-"""A reader for the part of DER that certificates use.
+"""The part of DER that certificates and CredSSP use: a reader, and a builder of single elements.
 
 Definite lengths and single-byte tags only. Longer length forms than needed are let pass: some old Windows
 certificates are not quite DER. Every error is BadDer, whatever the bytes are.
@@ -122,3 +122,18 @@ def bits(content: bytes) -> bytes:
     if not content or content[0] != 0:
         raise BadDer("a BIT STRING of whole bytes is expected")
     return content[1:]
+
+
+def build(tag: int, content: bytes) -> bytes:
+    """An element with a single-byte tag and the shortest length form."""
+    length = len(content)
+    if length < 0x80:
+        return bytes([tag, length]) + content
+    size = (length.bit_length() + 7) // 8
+    return bytes([tag, 0x80 | size]) + length.to_bytes(size, "big") + content
+
+
+def whole_length(start: bytes) -> int:
+    """The length of the element that begins with ``start``, which must hold its tag and length."""
+    length, begin = Reader(start)._length(1)
+    return begin + length

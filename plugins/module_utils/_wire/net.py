@@ -35,6 +35,7 @@ class Deadline:
     """The moment at which all must be over."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
@@ -66,11 +67,12 @@ class NotConnected(Exception):
 
 
 class Ended(Exception):
-    """An open connection ended. ``result`` is closed, reset or timeout."""
+    """An open connection ended. ``result`` is closed, reset or timeout; ``received`` came before, in vain."""
 
-    def __init__(self, result: str) -> None:
+    def __init__(self, result: str, received: bytes = b"") -> None:
         super().__init__(result)
         self.result = result
+        self.received = received
 
 
 def resolve(host: str, port: int, family: int, deadline: Deadline) -> List[Target]:
@@ -115,6 +117,20 @@ def is_own_address(target: Target) -> bool:
         return False
 
 
+def server_name(host: str) -> Optional[str]:
+    """The name for TLS's server_name extension: none for an address (RFC 6066 3) or what can not stand in it."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    else:
+        return None
+    try:
+        return host.rstrip(".").encode("idna").decode("ascii") or None
+    except UnicodeError:
+        return None
+
+
 def can_bind(source: str) -> bool:
     """Whether connections can be made from the address ``source`` of this machine."""
     family = socket.AF_INET6 if ":" in source else socket.AF_INET
@@ -134,8 +150,8 @@ class Connection:
         self._deadline = deadline
 
     @classmethod
-    def open(cls, target: Target, source: Optional[str], seconds: float, deadline: Deadline) -> Connection:
-        """Connects within ``seconds``. Raises NotConnected."""
+    def open(cls, target: Target, source: Optional[str], deadline: Deadline) -> Connection:
+        """Connects before the deadline, which then holds for the connection. Raises NotConnected."""
         try:
             stream = socket.socket(target.family, socket.SOCK_STREAM)
         except OSError as error:
@@ -144,13 +160,22 @@ class Connection:
             if source is not None:
                 stream.bind((source, 0))
             # Zero would make the socket non-blocking.
-            stream.settimeout(max(seconds, 0.001))
+            stream.settimeout(max(deadline.left(), 0.001))
             stream.connect(target.sockaddr)
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             stream.close()
             raise NotConnected(_connect_result(error), _text(error)) from error
         return cls(stream, deadline)
+
+    @property
+    def patience(self) -> float:
+        """The seconds that this connection was given."""
+        return self._deadline.seconds
+
+    def keep_until(self, deadline: Deadline) -> None:
+        """From now on, ``deadline`` holds."""
+        self._deadline = deadline
 
     def send(self, data: bytes) -> None:
         """Sends all of ``data`` at once. Raises Ended."""
@@ -170,6 +195,23 @@ class Connection:
         if not data:
             raise Ended("closed")
         return data
+
+    def receive_exactly(self, count: int) -> bytes:
+        """The next ``count`` bytes. Raises Ended."""
+        data = b""
+        while len(data) < count:
+            try:
+                data += self.receive(count - len(data))
+            except Ended as ended:
+                raise Ended(ended.result, data) from ended
+        return data
+
+    def try_to_send(self, data: bytes) -> None:
+        """Sends a last word, to a peer that may be gone already."""
+        try:
+            self.send(data)
+        except Ended:
+            return
 
     def finish(self) -> None:
         """Says that we are done and waits shortly for the peer to be done too.

@@ -28,6 +28,7 @@ ATTRIBUTES: Dict[str, str] = {
 
 RSA_KEY = "1.2.840.113549.1.1.1"
 EC_KEY = "1.2.840.10045.2.1"
+SUBJECT_ALT_NAME = "2.5.29.17"
 EXTENDED_KEY_USAGE = "2.5.29.37"
 
 SIGNATURES: Dict[str, str] = {

@@ -5,8 +5,10 @@
 # Private to this collection: other collections must not import it.
 """The probe: how far an RDP connection to a host gets, without credentials.
 
-It goes the way that mstsc goes, dns, tcp, x224, tls, and reports the first stage that does not let it through. One
-deadline covers everything, name resolution included. It makes at most two connections, one after the other.
+It goes the way that mstsc goes, dns, tcp, x224, tls, credssp, and reports the first stage that does not let it
+through. Quick depth makes at most three connections, unless more attempts are asked for; full depth asks for all that
+the server would take. One deadline covers everything, name resolution included, and there is never more than one
+connection at a time.
 """
 
 from __future__ import annotations
@@ -14,51 +16,92 @@ from __future__ import annotations
 import ipaddress
 import math
 import socket
-import ssl
 import time
-from contextlib import closing, contextmanager
-from datetime import datetime, timezone
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
-from ansible_collections.winops.rdp.plugins.module_utils._wire import net, reasons, tls, x224, x509
+from ansible_collections.winops.rdp.plugins.module_utils._wire import (
+    blank,
+    conclude,
+    negotiation,
+    net,
+    reasons,
+    survey,
+)
 from ansible_collections.winops.rdp.plugins.module_utils._wire.client_errors import client_errors
-from ansible_collections.winops.rdp.plugins.module_utils._wire.handshake import Handshake, TooMuch
-from ansible_collections.winops.rdp.plugins.module_utils._wire.report import SCHEMA_VERSION, Report
+from ansible_collections.winops.rdp.plugins.module_utils._wire.line import Line, milliseconds
+from ansible_collections.winops.rdp.plugins.module_utils._wire.report import X224, Report, Tried
+from ansible_collections.winops.rdp.plugins.module_utils._wire.suspects import suspects
+from ansible_collections.winops.rdp.plugins.module_utils._wire.tls import client as tls
+from ansible_collections.winops.rdp.plugins.module_utils._wire.walk import (
+    EVERYTHING,
+    MODERN,
+    PAUSE,
+    STAGES,
+    Walk,
+    Walker,
+)
+from ansible_collections.winops.rdp.plugins.module_utils._wire.x224 import SINGLE_REQUESTS
 
+DEPTHS = ("quick", "full")
+DEADLINES = {"quick": 10.0, "full": 60.0}
 LONGEST_DEADLINE = 300.0
+MOST_ATTEMPTS = 10
 
-# nmap's RDP scripts wait as long between connections: some servers do not answer one that comes at once.
-_PAUSE = 0.2
-_SSL_NOT_ALLOWED = 2
+# Half-open connections count against MaxOutstandingConnections, and some devices take many of them for an attack.
+_QUICK_CONNECTIONS = 3
 # The most telling failure first, for a name with several addresses.
 _TELLING = ("refused", "reset", "filtered", "unreachable")
-_STANDARD_ONLY = (
-    "Only standard RDP security is offered: no TLS, no network level authentication, and no proof of who the server is"
-)
-_NO_NEGOTIATION = "The server knows no security negotiation, as Windows XP and Windows Server 2003 do not"
 
 
 class BadInput(ValueError):
     """An argument can not be used; the text is a sentence for the user."""
 
 
-def probe(host: str, port: int = 3389, *, deadline: float = 10.0, source: Optional[str] = None) -> Report:
+def probe(
+    host: str,
+    port: int = 3389,
+    *,
+    depth: str = "quick",
+    stages: Sequence[str] = STAGES,
+    attempts: Optional[int] = None,
+    deadline: Optional[float] = None,
+    source: Optional[str] = None,
+) -> Report:
     """Probes ``host`` and always returns a report, whatever the peer does, within ``deadline`` seconds.
 
-    ``source`` is the address of this machine to connect from. Raises BadInput, before anything is sent.
+    It goes as far as the last of ``stages``. ``attempts`` is how often it goes that way; without it, once, and again
+    only after a connection that was cut. ``deadline`` is by default that of the depth in DEADLINES. ``source`` is the
+    address of this machine to connect from. Raises BadInput, before anything is sent.
     """
-    check_input(host, port, deadline, source)
-    run = _Run(_blank(host, port), deadline, source)
-    run.go()
+    seconds = DEADLINES.get(depth, 0.0) if deadline is None else deadline
+    check_input(host, port, depth=depth, stages=stages, attempts=attempts, deadline=seconds, source=source)
+    last = max(stages, key=STAGES.index)
+    run = _Run(blank.report(host, port, depth), seconds, source)
+    run.go(last, attempts)
     return run.report
 
 
-def check_input(host: str, port: int, deadline: float, source: Optional[str]) -> None:
+def check_input(
+    host: str,
+    port: int,
+    *,
+    depth: str = "quick",
+    stages: Sequence[str] = STAGES,
+    attempts: Optional[int] = None,
+    deadline: float = 10.0,
+    source: Optional[str] = None,
+) -> None:
     """Raises BadInput with a sentence for the first argument that can not be used."""
     if not host or any(c.isspace() or not c.isprintable() for c in host):
         raise BadInput("The host must be a name or an address, without spaces")
     if not 1 <= port <= 65535:
         raise BadInput(f"The port must be from 1 to 65535, not {port}")
+    if depth not in DEPTHS:
+        raise BadInput(f"The depth must be one of {', '.join(DEPTHS)}, not {depth}")
+    if not stages or any(stage not in STAGES for stage in stages):
+        raise BadInput(f"The stages must be one or more of {', '.join(STAGES)}")
+    if attempts is not None and not 1 <= attempts <= MOST_ATTEMPTS:
+        raise BadInput(f"The attempts must be from 1 to {MOST_ATTEMPTS}, not {attempts}")
     if not (math.isfinite(deadline) and 0 < deadline <= LONGEST_DEADLINE):
         raise BadInput(f"The deadline must be more than 0 and at most {LONGEST_DEADLINE:g} seconds, not {deadline:g}")
     if source is None:
@@ -71,63 +114,29 @@ def check_input(host: str, port: int, deadline: float, source: Optional[str]) ->
         raise BadInput(f"The source {source} is not an address of this machine")
 
 
-def _blank(host: str, port: int) -> Report:
-    return {
-        "schema": SCHEMA_VERSION,
-        "host": host,
-        "port": port,
-        "stage": "dns",
-        "ready": False,
-        "reason": "",
-        "client_errors": [],
-        "tcp": {"result": "not_tried", "address": None, "addresses": []},
-        "x224": {
-            "result": "not_tried",
-            "requested": [],
-            "selected": None,
-            "flags": [],
-            "failure_code": None,
-            "failure": None,
-        },
-        "tls": {
-            "result": "not_tried",
-            "version": None,
-            "cipher": None,
-            "alert": None,
-            "detail": "",
-            "certificate": None,
-        },
-        "timings": {"dns": 0.0, "tcp": 0.0, "x224": 0.0, "tls": 0.0, "total": 0.0},
-        "connections": 0,
-        "warnings": [],
-    }
-
-
-class _Exchange(NamedTuple):
-    """What came of one connection request: a confirm, or how it ended and a sentence on it."""
-
-    confirm: Optional[x224.Confirm]
-    result: str
-    reason: str
-
-
 class _Run:
     """One probe while it runs; every method fills its part of the report."""
 
     def __init__(self, report: Report, seconds: float, source: Optional[str]) -> None:
         self.report = report
-        self._seconds = seconds
         self._deadline = net.Deadline(seconds)
         self._source = source
+        self._result = ""
 
-    def go(self) -> None:
+    def go(self, last: str, attempts: Optional[int]) -> None:
         began = time.monotonic()
         targets = self._dns()
         if targets:
             opened = self._tcp(targets)
             if opened is not None:
-                self._x224(*opened)
-        self.report["timings"]["total"] = _milliseconds(began)
+                line, connection = opened
+                walker = Walker(line, self.report["host"], last)
+                self._walks(walker, line, connection, attempts)
+                if last != "tcp":
+                    self._questions(line, last)
+                self.report["connections"] = line.connections
+        self.report["suspects"] = suspects(self.report, self._result)
+        self.report["timings"]["total"] = milliseconds(began)
 
     def _dns(self) -> List[net.Target]:
         family = socket.AF_UNSPEC
@@ -136,220 +145,115 @@ class _Run:
             family = socket.AF_INET6 if ":" in self._source else socket.AF_INET
             needed = f" to an address that fits the source {self._source}"
         host = self.report["host"]
-        with self._timed("dns"):
-            try:
-                targets = net.resolve(host, self.report["port"], family, self._deadline)
-            except net.NotResolved as error:
-                self._end("dns", "failed", f"The name {host} could not be resolved{needed}: {error}")
-                return []
+        began = time.monotonic()
+        try:
+            targets = net.resolve(host, self.report["port"], family, self._deadline)
+        except net.NotResolved as error:
+            self._end("dns", "failed", f"The name {host} could not be resolved{needed}: {error}")
+            targets = []
+        self.report["timings"]["dns"] = milliseconds(began)
         self.report["tcp"]["addresses"] = [target.address for target in targets]
         return targets
 
-    def _tcp(self, targets: List[net.Target]) -> Optional[Tuple[net.Target, net.Connection]]:
+    def _tcp(self, targets: List[net.Target]) -> Optional[Tuple[Line, net.Connection]]:
         """Connects to the first address that lets us; each gets its share of the time that is left."""
         part = self.report["tcp"]
-        failures: List[Tuple[str, str, str]] = []
-        with self._timed("tcp"):
-            for n, target in enumerate(targets):
-                share = self._deadline.left() / (len(targets) - n)
-                try:
-                    connection = net.Connection.open(target, self._source, share, self._deadline)
-                except net.NotConnected as error:
-                    failures.append((error.result, target.address, str(error)))
-                    continue
-                self.report["connections"] += 1
-                part["result"] = "open"
-                part["address"] = target.address
-                if net.is_own_address(target):
-                    self._warn(f"{target.address} is an address of the machine that probes: mstsc there shows 0x708")
-                return target, connection
-        result, address, detail = min(reversed(failures), key=lambda failure: _TELLING.index(failure[0]))
-        part["result"] = result
-        part["address"] = address
-        where = f"{address} port {self.report['port']}"
-        self._end("tcp", result, reasons.tcp(result, where, detail, len(failures)))
+        detail = ""
+        for n, target in enumerate(targets):
+            line = Line(target, self.report["port"], self._source, self._deadline, self.report["timings"])
+            began = time.monotonic()
+            tried: Tried = {"address": target.address, "result": "open", "milliseconds": 0.0}
+            part["tried"].append(tried)
+            try:
+                connection = line.open(self._deadline.left() / (len(targets) - n))
+            except net.NotConnected as error:
+                tried["result"] = error.result
+                if part["address"] is None or _TELLING.index(error.result) <= _TELLING.index(part["result"]):
+                    part["result"], part["address"], detail = error.result, target.address, str(error)
+                continue
+            finally:
+                tried["milliseconds"] = milliseconds(began)
+            connection.keep_until(self._deadline)
+            part["result"], part["address"] = "open", target.address
+            part["own_address"] = net.is_own_address(target)
+            if part["own_address"]:
+                self._warn(f"{target.address} is an address of the machine that probes: mstsc there shows 0x708")
+            return line, connection
+        where = f"{part['address']} port {self.report['port']}"
+        self._end("tcp", part["result"], reasons.tcp(part["result"], where, detail, len(targets)))
         return None
 
-    def _x224(self, target: net.Target, connection: net.Connection) -> None:
-        with closing(connection):
-            exchange = self._ask(connection, x224.MODERN_CLIENT)
-            self._note(exchange, x224.MODERN_CLIENT)
-            confirm = exchange.confirm
-            if confirm is not None and confirm.selected:
-                self._tls(connection)
-                return
-            connection.finish()
-        if confirm is None:
-            self._end("x224", exchange.result, exchange.reason)
-        elif confirm.failure_code is None:
-            self._standard()
-        elif confirm.failure_code == _SSL_NOT_ALLOWED:
-            self._ask_for_standard(target)
-        else:
-            why = reasons.failure(confirm.failure_code)
-            self._end("x224", "failure", f"The server refused the connection: {why}")
+    def _walks(self, walker: Walker, line: Line, connection: net.Connection, attempts: Optional[int]) -> None:
+        """The first walk, those that follow from it, and what they mean together."""
+        share = None
+        if attempts is not None:
+            share = self._deadline.left() / attempts
+            connection.keep_until(net.Deadline(share))
+        walks = [walker.walk(MODERN, connection, share)]
+        if walks[0].stage == "tls" and self._deadline.left() > 0:
+            line.pause(PAUSE)
+            walks.append(walker.walk(EVERYTHING))
+        while self._deadline.left() > 0 and _goes_on(walks, line.connections, attempts):
+            line.pause(PAUSE)
+            walks.append(walker.walk(MODERN, None, share))
+        self.report["attempts"] = [walk.as_attempt() for walk in walks]
+        self.report["pattern"] = conclude.pattern(walks)
+        chosen = conclude.telling(walks)
+        self.report["x224"], self.report["tls"] = chosen.x224, chosen.tls
+        self.report["credssp"], self.report["standard"] = chosen.credssp, chosen.standard
+        self.report["warnings"] += chosen.warnings
+        self._end(chosen.stage, chosen.result, chosen.reason)
+        if self.report["pattern"] == "intermittent":
+            cut = sum(not walk.ready for walk in walks)
+            self._warn(f"{cut} of {len(walks)} attempts did not get through, so what is said here may change")
 
-    def _ask(self, connection: net.Connection, protocols: int) -> _Exchange:
-        """Sends one connection request and reads the confirm: four bytes first, which tell its length."""
-        answer = b""
-        with self._timed("x224"):
-            try:
-                connection.send(x224.build_request(protocols))
-                while len(answer) < x224.TPKT_HEADER:
-                    answer += connection.receive(x224.TPKT_HEADER - len(answer))
-                length = x224.confirm_length(answer)
-                while len(answer) < length:
-                    answer += connection.receive(length - len(answer))
-                return _Exchange(x224.parse_confirm(answer), "response", "")
-            except x224.BadConfirm as error:
-                port = self.report["port"]
-                return _Exchange(None, "garbage", f"The answer on port {port} is no RDP connection confirm: {error}")
-            except net.Ended as error:
-                why = reasons.x224_ended(error.result, len(answer), self._seconds)
-                return _Exchange(None, error.result, why)
-
-    def _note(self, exchange: _Exchange, requested: int) -> None:
-        """Puts the outcome of the first request into the report."""
+    def _questions(self, line: Line, last: str) -> None:
+        """Asks beyond the walk: in quick depth whether NLA is required, in full depth for everything."""
         part = self.report["x224"]
-        part["requested"] = x224.protocol_names(requested)
-        part["result"] = exchange.result
-        confirm = exchange.confirm
-        if confirm is None:
-            return
-        if confirm.failure_code is not None:
-            known = x224.FAILURES.get(confirm.failure_code)
-            part["result"] = "failure"
-            part["failure_code"] = confirm.failure_code
-            part["failure"] = known.name if known else None
-        elif confirm.selected is None:
-            part["result"] = "no_negotiation"
-            part["selected"] = x224.PROTOCOLS[x224.PROTOCOL_RDP]
-            self._warn(_NO_NEGOTIATION)
-        else:
-            part["selected"] = x224.PROTOCOLS[confirm.selected]
-            part["flags"] = x224.flag_names(confirm.flags)
-            if confirm.selected and not confirm.selected & requested:
-                self._warn(f"The server selected {part['selected']}, which was not asked for")
-
-    def _ask_for_standard(self, target: net.Target) -> None:
-        """The server allows no TLS: asks once more, as mstsc does, for standard RDP security."""
-        time.sleep(min(_PAUSE, self._deadline.left()))
-        refused = f"The server refused TLS and CredSSP ({x224.FAILURES[_SSL_NOT_ALLOWED].name})"
-        with self._timed("tcp"):
-            try:
-                connection = net.Connection.open(target, self._source, self._deadline.left(), self._deadline)
-            except net.NotConnected as error:
-                self._end("x224", "failure", f"{refused}, and a second connection failed: {error}")
-                return
-        self.report["connections"] += 1
-        with closing(connection):
-            confirm, _result, reason = self._ask(connection, x224.PROTOCOL_RDP)
-            connection.finish()
-        if confirm is None:
-            self._end("x224", "failure", f"{refused}. Asked for standard RDP security: {reason}")
-        elif confirm.failure_code is not None:
-            why = reasons.failure(confirm.failure_code)
-            self._end("x224", "failure", f"{refused}, and standard RDP security as well: {why}")
-        elif confirm.selected:
-            chosen = x224.PROTOCOLS[confirm.selected]
-            self._end("x224", "failure", f"{refused}, but selected {chosen} when asked for standard RDP security")
-        else:
-            # The failure code of the first answer stays: it tells that the server is set to standard security.
-            part = self.report["x224"]
-            part["requested"] = x224.protocol_names(x224.PROTOCOL_RDP)
-            part["result"] = "response"
-            part["selected"] = x224.PROTOCOLS[x224.PROTOCOL_RDP]
-            part["flags"] = x224.flag_names(confirm.flags)
-            self._standard()
-
-    def _standard(self) -> None:
-        self._warn(_STANDARD_ONLY)
-        self._ready("The server goes on with standard RDP security, without TLS")
-
-    def _tls(self, connection: net.Connection) -> None:
-        handshake = Handshake(self.report["host"])
-        part = self.report["tls"]
-        with self._timed("tls"):
-            part["result"] = self._shake(connection, handshake)
-        if part["result"] == "completed":
-            self._describe(handshake)
-            handshake.say_goodbye(connection)
-            self._ready(f"The server selected {self.report['x224']['selected']} and completed {part['version']}")
-        else:
-            self._warn_of_old_servers(handshake)
-            answered = bool(handshake.received)
-            why = reasons.tls(part["result"], answered, part["alert"], part["detail"], self._seconds)
-            self._end("tls", part["result"], why)
-        connection.finish()
-
-    def _shake(self, connection: net.Connection, handshake: Handshake) -> str:
-        """Runs the handshake and returns the result for the report."""
-        part = self.report["tls"]
         try:
-            handshake.run(connection)
-        except net.Ended as error:
-            return error.result
-        except TooMuch as error:
-            part["detail"] = str(error)
-            return "error"
-        except ssl.SSLError as error:
-            part["detail"] = tls.reason_text(error)
-            alert = tls.plain_alert(handshake.received) or tls.alert_of(error.reason)
-            if alert == "close_notify":
-                return "closed"
-            if alert is not None:
-                part["alert"] = alert
-                return "alert"
-            if tls.is_local(error.reason):
-                self._warn(
-                    f"{ssl.OPENSSL_VERSION} on this machine can not speak with this server ({part['detail']}): "
-                    "that says nothing against the server, so probe from another machine"
-                )
-            return "error"
-        return "completed"
+            if self.report["depth"] == "full":
+                self._survey(line, last)
+            elif self.report["ready"] and _leaves_nla_open(part) and line.connections < _QUICK_CONNECTIONS:
+                part["protocols"]["tls"] = survey.offer(line, "tls")
+        except survey.Interrupted as error:
+            self.report["complete"] = False
+            self._warn(f"Not everything could be asked: {error}")
+        part["security_layer"] = negotiation.security_layer(part["protocols"])
+        part["nla"] = negotiation.nla(part["protocols"])
 
-    def _describe(self, handshake: Handshake) -> None:
-        part = self.report["tls"]
-        part["version"] = handshake.version
-        part["cipher"] = handshake.cipher
-        encoded = handshake.certificate
-        if not encoded:
-            self._warn("The server completed TLS without a certificate")
+    def _survey(self, line: Line, last: str) -> None:
+        """Every protocol, and with the stage tls every version, suite and encryption method. Raises Interrupted."""
+        offers = self.report["x224"]["protocols"]
+        for protocol in SINGLE_REQUESTS:
+            if protocol not in offers:
+                offers[protocol] = survey.offer(line, protocol)
+        if last == "x224":
             return
-        try:
-            part["certificate"] = x509.describe(x509.parse(encoded), datetime.now(timezone.utc))
-        except x509.BadCertificate as error:
-            self._warn(f"The server's certificate can not be read: {error}")
-
-    def _warn_of_old_servers(self, handshake: Handshake) -> None:
-        if handshake.offered and tls.VERSIONS[0x0301] not in handshake.offered:
-            self._warn(
-                f"{ssl.OPENSSL_VERSION} on this machine offers {', '.join(handshake.offered)} only: "
-                "a server with older TLS versions looks broken from here"
-            )
+        if offers["credssp_early_auth"]["selected"] not in (None, "rdp"):
+            for version, name in tls.VERSIONS.items():
+                self.report["tls"]["versions"][name] = survey.tls_version(line, self.report["host"], version)
+        if offers["rdp"]["selected"] == "rdp":
+            self.report["standard"] = survey.standard(line)
 
     def _warn(self, text: str) -> None:
         self.report["warnings"].append(text)
 
     def _end(self, stage: str, result: str, reason: str) -> None:
         self.report["stage"] = stage
+        self.report["ready"] = stage == "ready"
         self.report["reason"] = reason
         self.report["client_errors"] = client_errors(stage, result)
-
-    def _ready(self, reason: str) -> None:
-        self.report["stage"] = "ready"
-        self.report["ready"] = True
-        self.report["reason"] = reason
-
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            timings = self.report["timings"]
-            timings[stage] = round(timings[stage] + _milliseconds(began), 1)
+        self._result = result
 
 
-def _milliseconds(began: float) -> float:
-    return round((time.monotonic() - began) * 1000, 1)
+def _goes_on(walks: List[Walk], connections: int, attempts: Optional[int]) -> bool:
+    """Whether there is to be one more walk. Of itself the probe repeats only what may end differently next time."""
+    if attempts is not None:
+        return sum(walk.offer == MODERN for walk in walks) < attempts
+    through = any(walk.ready and conclude.as_a_current_client(walk) for walk in walks)
+    return walks[-1].cut and not through and connections < _QUICK_CONNECTIONS
+
+
+def _leaves_nla_open(part: X224) -> bool:
+    """The server selected CredSSP: whether it would also do without, only a request without it can tell."""
+    return (part["selected"] or "").startswith("credssp")

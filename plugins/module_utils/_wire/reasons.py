@@ -49,11 +49,14 @@ def failure(code: int) -> str:
     return f"{known.name}, {known.meaning}" if known else f"the unknown failure code 0x{code:X}"
 
 
-def tls(result: str, answered: bool, alert: Optional[str], detail: str, seconds: float) -> str:
-    """The handshake did not complete; ``answered`` tells whether any byte came after our ClientHello."""
+def tls(result: str, answered: bool, detail: str, seconds: float) -> str:
+    """The handshake did not complete; ``answered`` tells whether any byte came after our ClientHello.
+
+    ``detail`` is the name of the alert, or what was wrong.
+    """
     if result == "alert":
-        meaning = f": {_ALERTS[alert]}" if alert in _ALERTS else ""
-        return f"The server refused our TLS handshake with the alert {alert}{meaning}"
+        meaning = f": {_ALERTS[detail]}" if detail in _ALERTS else ""
+        return f"The server refused our TLS handshake with the alert {detail}{meaning}"
     if result == "error":
         return f"The TLS handshake could not go on: {detail}"
     where = "in the middle of the TLS handshake" if answered else "after our TLS ClientHello"
@@ -70,3 +73,33 @@ def tls(result: str, answered: bool, alert: Optional[str], detail: str, seconds:
         f"The server closed the connection {where}: it can not use its certificate's private key, "
         "or shares no TLS version with this client"
     )
+
+
+def old_only(version: Optional[str], cipher: Optional[str]) -> str:
+    """TLS completed, but not for a current client."""
+    return (
+        f"The server completed TLS only with {version} and {cipher}, which current clients do not offer: "
+        "it shares no TLS version or cipher suite with them"
+    )
+
+
+def credssp(result: str, detail: str, seconds: float) -> str:
+    """The first step of CredSSP got no answer that can be used."""
+    if result == "error":
+        return f"its answer to CredSSP can not be used: {detail}"
+    if result == "alert":
+        return f"it ended CredSSP with the TLS alert {detail}"
+    if result == "timeout":
+        return f"CredSSP was not answered within {seconds:g} s"
+    how = "reset" if result == "reset" else "closed"
+    return f"the connection was {how} when CredSSP began: the server may take Kerberos only, or CredSSP fails there"
+
+
+def standard(result: str, detail: str, seconds: float) -> str:
+    """Standard RDP security was selected, and its first exchange failed."""
+    selected = "The server selected standard RDP security"
+    if result == "error":
+        return f"{selected}, but its MCS answer can not be used: {detail}"
+    if result == "timeout":
+        return f"{selected}, but did not answer the MCS connection within {seconds:g} s"
+    return f"{selected}, but the connection was {result} at the MCS connection"

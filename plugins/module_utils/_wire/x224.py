@@ -23,6 +23,17 @@ PROTOCOL_RDSTLS = 0x04
 PROTOCOL_HYBRID_EX = 0x08
 PROTOCOL_RDSAAD = 0x10
 
+# The request that asks for one protocol and no other. 2.2.1.1.1: CredSSP brings TLS, and early user authorization
+# brings CredSSP.
+SINGLE_REQUESTS: Dict[str, int] = {
+    "rdp": PROTOCOL_RDP,
+    "tls": PROTOCOL_SSL,
+    "credssp": PROTOCOL_SSL | PROTOCOL_HYBRID,
+    "credssp_early_auth": PROTOCOL_SSL | PROTOCOL_HYBRID | PROTOCOL_HYBRID_EX,
+    "rdstls": PROTOCOL_RDSTLS,
+    "entra": PROTOCOL_RDSAAD,
+}
+
 # What today's mstsc asks for when no Entra sign-in is wanted.
 MODERN_CLIENT = PROTOCOL_SSL | PROTOCOL_HYBRID | PROTOCOL_HYBRID_EX
 
@@ -102,6 +113,12 @@ def protocol_names(mask: int) -> List[str]:
     if mask == PROTOCOL_RDP:
         return [PROTOCOLS[PROTOCOL_RDP]]
     return [name for bit, name in sorted(PROTOCOLS.items()) if bit and mask & bit]
+
+
+def failure_name(code: int) -> Optional[str]:
+    """Microsoft's name of a failureCode, None for an unknown one."""
+    known = FAILURES.get(code)
+    return known.name if known else None
 
 
 def flag_names(flags: int) -> List[str]:

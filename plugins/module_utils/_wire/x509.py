@@ -6,21 +6,30 @@
 """What an X.509 certificate says (RFC 5280), read with the standard library only.
 
 Used for the certificate that a server shows, and on the controller for certificates out of the Windows registry.
-Nothing is verified here: a certificate is data, and ``parse`` only promises to raise BadCertificate or to return.
+No trust is decided here: a certificate is data, and ``parse`` only promises to raise BadCertificate or to return.
 """
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple, Union
 
-from ansible_collections.winops.rdp.plugins.module_utils._wire import der, oids
+from ansible_collections.winops.rdp.plugins.module_utils._wire import der, oids, self_signature
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Certificate
 
 _VERSION, _ISSUER_UID, _SUBJECT_UID, _EXTENSIONS = 0xA0, 0x81, 0x82, 0xA3
+
+# RFC 5280 4.2.1.6: dNSName and iPAddress of GeneralName.
+_DNS_NAME, _IP_ADDRESS = 0x82, 0x87
+_COMMON_NAME = "2.5.4.3"
+
+# The licence server certificates of standard RDP security name md5WithRSAEncryption where rsaEncryption belongs
+# (seen in a recorded connection).
+_RSA_KEYS = (oids.RSA_KEY, "1.2.840.113549.1.1.4")
 
 # Codecs of the string types of RFC 5280 4.1.2.4. T61String holds Latin-1 in practice (MEM: unverified).
 _STRINGS = {
@@ -55,7 +64,16 @@ class X509:
     key_bits: Optional[int]
     signature_algorithm: str
     eku: Tuple[str, ...]  # OIDs; empty when the extension is absent, which allows every use
-    self_signed: bool  # issued under its own name; the signature is not checked
+    self_signed: bool  # issued under its own name, and signed with its own key as far as self_signature can check that
+    common_name: Optional[str]  # the last, most specific one of the subject; not escaped
+    alternative_names: bool  # whether there is a subject alternative name at all
+    dns_names: Tuple[str, ...]  # of it
+    addresses: Tuple[str, ...]  # of it
+
+    @property
+    def names(self) -> Tuple[str, ...]:
+        """DNS names and addresses of the subject alternative name."""
+        return self.dns_names + self.addresses
 
     @property
     def sha1(self) -> str:
@@ -82,6 +100,7 @@ def describe(x509: X509, now: datetime) -> Certificate:
         "sha256": x509.sha256,
         "subject": x509.subject,
         "issuer": x509.issuer,
+        "names": list(x509.names),
         "serial": x509.serial,
         "not_before": _iso(x509.not_before),
         "not_after": _iso(x509.not_after),
@@ -94,6 +113,41 @@ def describe(x509: X509, now: datetime) -> Certificate:
     }
 
 
+def name_match(x509: X509, host: str) -> bool:
+    """Whether the certificate is for ``host``, a name or an address: RFC 6125 section 6.
+
+    Without a subject alternative name the common name counts: Windows' own Remote Desktop certificate has no other
+    name, and mstsc takes it (MEM: unverified).
+    """
+    host = host.split("%")[0]  # the scope of an IPv6 address
+    address = _address(host)
+    if address is not None:
+        candidates = x509.addresses if x509.alternative_names else (x509.common_name or "",)
+        return any(_address(candidate) == address for candidate in candidates)
+    try:
+        wanted = host.rstrip(".").encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return False  # no certificate can name it
+    candidates = x509.dns_names if x509.alternative_names else (x509.common_name or "",)
+    return bool(wanted) and any(_name_fits(candidate, wanted) for candidate in candidates)
+
+
+def _address(text: str) -> Union[ipaddress.IPv4Address, ipaddress.IPv6Address, None]:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _name_fits(candidate: str, wanted: str) -> bool:
+    """A whole leftmost label "*" stands for one label: RFC 6125 6.4.3."""
+    candidate = candidate.rstrip(".").lower()
+    if candidate.startswith("*."):
+        label, _dot, wanted = wanted.partition(".")
+        return bool(label) and candidate[2:] == wanted
+    return candidate == wanted
+
+
 def _iso(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
@@ -102,11 +156,12 @@ def _parse(data: bytes) -> X509:
     outer = der.Reader(data)
     certificate = outer.enter(der.SEQUENCE)
     outer.end()
-    tbs = certificate.enter(der.SEQUENCE)
-    signature_algorithm = _algorithm(certificate.enter(der.SEQUENCE))[0]
-    certificate.take(der.BIT_STRING)
+    _tag, _content, signed = certificate.element()
+    algorithm, parameters = _algorithm(certificate.enter(der.SEQUENCE))
+    signature = certificate.take(der.BIT_STRING)[1:]
     certificate.end()
 
+    tbs = der.Reader(signed).enter(der.SEQUENCE)
     tbs.skip(_VERSION)
     serial = tbs.take(der.INTEGER)
     tbs.take(der.SEQUENCE)  # the signature algorithm once more
@@ -118,10 +173,11 @@ def _parse(data: bytes) -> X509:
     key_algorithm, key_bits = _key(tbs.enter(der.SEQUENCE))
     tbs.skip(_ISSUER_UID)
     tbs.skip(_SUBJECT_UID)
-    eku: Tuple[str, ...] = ()
+    extensions: Dict[str, bytes] = {}
     if not tbs.done:
-        eku = _extended_key_usage(tbs.enter(_EXTENSIONS))
+        extensions = dict(_extensions(tbs.enter(_EXTENSIONS)))
     tbs.end()
+    dns_names, addresses = _alternative_names(extensions.get(oids.SUBJECT_ALT_NAME))
     return X509(
         der=data,
         subject=_name(subject),
@@ -131,9 +187,13 @@ def _parse(data: bytes) -> X509:
         not_after=not_after,
         key_algorithm=key_algorithm,
         key_bits=key_bits,
-        signature_algorithm=oids.SIGNATURES.get(signature_algorithm, signature_algorithm),
-        eku=eku,
-        self_signed=subject == issuer,
+        signature_algorithm=oids.SIGNATURES.get(algorithm, algorithm),
+        eku=_extended_key_usage(extensions.get(oids.EXTENDED_KEY_USAGE)),
+        self_signed=subject == issuer and self_signature.holds(data, algorithm, parameters, signed, signature),
+        common_name=_common_name(subject),
+        alternative_names=oids.SUBJECT_ALT_NAME in extensions,
+        dns_names=dns_names,
+        addresses=addresses,
     )
 
 
@@ -173,7 +233,7 @@ def _key(spki: der.Reader) -> Tuple[str, Optional[int]]:
     algorithm, parameters = _algorithm(spki.enter(der.SEQUENCE))
     content = spki.take(der.BIT_STRING)
     spki.end()
-    if algorithm == oids.RSA_KEY:
+    if algorithm in _RSA_KEYS:
         modulus = der.integer(der.Reader(der.bits(content)).enter(der.SEQUENCE).take(der.INTEGER))
         if modulus <= 0:
             raise der.BadDer("the RSA modulus is not positive")
@@ -190,20 +250,51 @@ def _curve_bits(parameters: der.Reader) -> Optional[int]:
     return oids.CURVE_BITS.get(der.oid(parameters.take(der.OID)))
 
 
-def _extended_key_usage(explicit: der.Reader) -> Tuple[str, ...]:
-    found: Tuple[str, ...] = ()
+def _extensions(explicit: der.Reader) -> Iterator[Tuple[str, bytes]]:
+    """OID and value of each extension."""
     extensions = explicit.enter(der.SEQUENCE)
     while not extensions.done:
         extension = extensions.enter(der.SEQUENCE)
         identifier = der.oid(extension.take(der.OID))
         extension.skip(der.BOOLEAN)
-        value = extension.take(der.OCTET_STRING)
-        if identifier == oids.EXTENDED_KEY_USAGE:
-            purposes = der.Reader(value).enter(der.SEQUENCE)
-            uses: List[str] = []
-            while not purposes.done:
-                uses.append(der.oid(purposes.take(der.OID)))
-            found = tuple(uses)
+        yield identifier, extension.take(der.OCTET_STRING)
+
+
+def _extended_key_usage(value: Optional[bytes]) -> Tuple[str, ...]:
+    uses: List[str] = []
+    if value is not None:
+        purposes = der.Reader(value).enter(der.SEQUENCE)
+        while not purposes.done:
+            uses.append(der.oid(purposes.take(der.OID)))
+    return tuple(uses)
+
+
+def _alternative_names(value: Optional[bytes]) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
+    """The DNS names and the addresses of a subject alternative name, RFC 5280 4.2.1.6; the other kinds are passed."""
+    dns_names: List[str] = []
+    addresses: List[str] = []
+    if value is not None:
+        general_names = der.Reader(value).enter(der.SEQUENCE)
+        while not general_names.done:
+            tag, content, _whole = general_names.element()
+            if tag == _DNS_NAME:
+                dns_names.append("".join(_printable(character) for character in content.decode("latin-1")))
+            elif tag == _IP_ADDRESS and len(content) in (4, 16):
+                addresses.append(str(ipaddress.ip_address(content)))
+    return tuple(dns_names), tuple(addresses)
+
+
+def _common_name(subject: bytes) -> Optional[str]:
+    found = None
+    relative_names = der.Reader(subject)
+    while not relative_names.done:
+        attributes = relative_names.enter(der.SET)
+        while not attributes.done:
+            pair = attributes.enter(der.SEQUENCE)
+            identifier = der.oid(pair.take(der.OID))
+            tag, content, _whole = pair.element()
+            if identifier == _COMMON_NAME and tag in _STRINGS:
+                found = content.decode(_STRINGS[tag], "replace")
     return found
 
 
@@ -243,6 +334,10 @@ def _escape(value: str) -> str:
 def _escape_one(character: str) -> str:
     if character in '\\",+;<>':
         return "\\" + character
+    return _printable(character)
+
+
+def _printable(character: str) -> str:
     if character.isprintable():
         return character
     return "".join(f"\\{byte:02x}" for byte in character.encode("utf-8", "replace"))

@@ -12,6 +12,7 @@ from typing import Final
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes import (
+    both_sides,
     certificate,
     listener,
     machine_keys,
@@ -32,6 +33,7 @@ CAUSES: Final[tuple[tuple[str, Check], ...]] = (
     (listener.DISABLED, listener.disabled),
     (network.UNREACHABLE, network.unreachable),
     (network.BLOCKED, network.blocked),
+    (both_sides.INTERCEPTED, both_sides.intercepted),
     (certificate.NOT_CREATED, certificate.not_created),
     (certificate.BINDING_STALE, certificate.binding_stale),
     (machine_keys.MISSING, machine_keys.missing),
@@ -39,6 +41,7 @@ CAUSES: Final[tuple[tuple[str, Check], ...]] = (
     (certificate.EXPIRED, certificate.expired),
     (tls.NO_COMMON_VERSION, tls.no_common_version),
     (service.RESTART_PENDING, service.restart_pending),
+    (both_sides.NOT_AS_CONFIGURED, both_sides.not_as_configured),
     (listener.CONTRADICTION, listener.contradiction),
     (listener.WEAKENED, listener.weakened),
     (listener.DRAIN, listener.drain),

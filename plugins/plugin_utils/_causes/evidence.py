@@ -93,8 +93,12 @@ def is_bound(facts: Facts, thumbprint: str) -> bool:
 
 
 def is_ready(wire: Report | None) -> bool:
-    """A client could go on to log on."""
-    return wire is not None and wire["ready"]
+    """A client got as far as the logon.
+
+    A connection that ends in CredSSP has: whether the logon itself works there, our probe without credentials can not
+    tell (a host that takes Kerberos only ends it in the same way).
+    """
+    return wire is not None and (wire["ready"] or wire["stage"] == "credssp")
 
 
 def tcp_closed(wire: Report | None) -> bool:
@@ -113,8 +117,8 @@ def no_certificate_failure(wire: Report | None) -> bool:
 
 
 def key_works(wire: Report | None) -> bool:
-    """A handshake was completed, so the host could use a private key."""
-    return wire is not None and wire["tls"]["result"] == "completed"
+    """The host proved in a handshake that it can use a private key."""
+    return wire is not None and wire["tls"]["key_proved"]
 
 
 def wire_fact(text: str) -> Evidence:

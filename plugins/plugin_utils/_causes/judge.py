@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.both_sides import INTERCEPTED, is_another_machine
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.catalogue import CAUSES
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.doubt import hold_back
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import is_ready, ok
@@ -31,12 +32,19 @@ _IMPACTS: Final[tuple[Impact, ...]] = ("breaks", "degrades", "informs")
 _CONFIDENCES: Final[tuple[Confidence, ...]] = ("proved", "likely", "possible")
 
 
+def _own(facts: Facts, wire: Report | None) -> Report | None:
+    """The wire where this host answered. What another computer says is no evidence for or against anything here."""
+    return None if is_another_machine(facts, wire) else wire
+
+
 def _findings(facts: Facts, wire: Report | None, extra_updates: Iterable[Regression]) -> list[Finding]:
     """What the causes say, by impact, then confidence, then the connection's way."""
     extra = tuple(extra_updates)
+    own_wire = _own(facts, wire)
     found = []
     for cause, check in CAUSES:
-        one = regression(facts, wire, extra) if cause == REGRESSION else check(facts, wire)
+        seen = wire if cause == INTERCEPTED else own_wire
+        one = regression(facts, seen, extra) if cause == REGRESSION else check(facts, seen)
         if one is not None:
             found.append(one)
     # sorted() keeps the order of equals, which is that of the causes.
@@ -103,6 +111,8 @@ def _state(facts: Facts, wire: Report | None, findings: list[Finding]) -> State:
         return "broken"
     if any(one["impact"] != "informs" for one in findings):
         return "degraded"
+    if wire is not None and not wire["ready"]:
+        return "unknown"
     # Without a look from outside, nothing wrong is good news only when everything was looked at.
     if wire is None and not _all_that_matters_was_read(facts):
         return "unknown"
@@ -119,7 +129,7 @@ def _headline(found: Finding) -> str:
 
 
 def _summary(state: State, wire: Report | None, first: Finding | None, unread: list[str]) -> str:
-    if wire is not None and not is_ready(wire) and (first is None or first["impact"] != "breaks"):
+    if wire is not None and not wire["ready"] and (first is None or first["impact"] != "breaks"):
         noted = "" if first is None else f" Noted all the same: {_headline(first)}"
         gaps = f" Not read: {'; '.join(unread)}." if unread else ""
         return f"A connection ends at {wire['stage']}: {_sentence(wire['reason'])} No cause was found.{noted}{gaps}"
@@ -139,7 +149,8 @@ def judge(facts: Facts, wire: Report | None, *, extra_updates: Iterable[Regressi
     be read: such areas are in RV(unread).
     """
     findings = _findings(facts, wire, extra_updates)
-    state = _state(facts, wire, findings)
+    own_wire = _own(facts, wire)
+    state = _state(facts, own_wire, findings)
     first = next((one for one in findings if one["impact"] != "informs"), None)
     unread = _unread(facts)
     return {
@@ -148,7 +159,7 @@ def judge(facts: Facts, wire: Report | None, *, extra_updates: Iterable[Regressi
         "stage": wire["stage"] if wire is not None else "",
         "reason": wire["reason"] if wire is not None else "",
         "cause": first["id"] if first is not None else "",
-        "summary": _summary(state, wire, first, unread),
+        "summary": _summary(state, own_wire, first, unread),
         "findings": findings,
         "plan": make_plan(findings),
         "left_alone": left_alone(findings),

@@ -22,6 +22,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     fact,
     finding,
     is_bound,
+    is_ready,
     key_works,
     ok,
     remedy,
@@ -117,7 +118,7 @@ def _key_finding(
     if in_use and wire is not None:
         evidence += drop_facts(wire)
         result = wire["tls"]["result"]
-        if key_works(wire) and not wire["ready"]:
+        if key_works(wire) and not is_ready(wire):
             confidence, impact = "possible", "degrades"
             contradicts.append(wire_fact("The host completed a TLS handshake, so it can use its key now."))
         elif result in ("alert", "timeout", "error"):
@@ -224,7 +225,7 @@ def missing(facts: Facts, wire: Report | None) -> Finding | None:
         remedies=remedies,
         blocked_by=farm_block(facts),
     )
-    if wire is not None and key_works(wire) and not wire["ready"]:
+    if wire is not None and key_works(wire) and not is_ready(wire):
         found["confidence"] = "possible"
         found["contradicts"].append(wire_fact("The host completed a TLS handshake, so it can use a key now."))
     return weigh_against_ready(found, wire)

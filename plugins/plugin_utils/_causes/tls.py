@@ -13,6 +13,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     drop_facts,
     fact,
     finding,
+    is_ready,
     key_works,
     listed,
     ok,
@@ -125,7 +126,7 @@ def no_common_version(facts: Facts, wire: Report | None) -> Finding | None:
         blocked_by=farm_block(facts),
         decision=decision,
     )
-    if impact == "breaks" and key_works(wire) and wire is not None and not wire["ready"]:
+    if wire is not None and impact == "breaks" and key_works(wire) and not is_ready(wire):
         found["confidence"], found["impact"] = "possible", "degrades"
         found["contradicts"].append(wire_fact(f"The host completed a handshake over {wire['tls']['version']}."))
     return weigh_against_ready(found, wire)

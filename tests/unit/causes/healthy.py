@@ -8,6 +8,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any, cast
 
+from ansible_collections.winops.rdp.plugins.module_utils._wire import blank
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 
@@ -303,50 +304,6 @@ HEALTHY: dict[str, Any] = {
     "sessions": {"status": "ok", "reason": "", "connected": 0, "method": "Win32_LogonSession"},
 }
 
-READY: dict[str, Any] = {
-    "schema": 1,
-    "host": "srv22.corp.example",
-    "port": 3389,
-    "stage": "ready",
-    "ready": True,
-    "reason": "A client can log on.",
-    "client_errors": [],
-    "tcp": {"result": "open", "address": "127.0.0.22", "addresses": ["127.0.0.22"]},
-    "x224": {
-        "result": "response",
-        "requested": ["tls", "credssp"],
-        "selected": "credssp",
-        "flags": [],
-        "failure_code": None,
-        "failure": None,
-    },
-    "tls": {
-        "result": "completed",
-        "version": "TLS 1.3",
-        "cipher": "TLS_AES_256_GCM_SHA384",
-        "alert": None,
-        "detail": "",
-        "certificate": {
-            "sha1": SELF_SIGNED,
-            "sha256": "00" * 32,
-            "subject": "CN=SRV22.corp.example",
-            "issuer": "CN=SRV22.corp.example",
-            "serial": "1a2b",
-            "not_before": "2026-09-20T03:12:44Z",
-            "not_after": "2027-03-22T03:12:44Z",
-            "days_left": 120.5,
-            "self_signed": True,
-            "key_algorithm": "RSA",
-            "key_bits": 2048,
-            "signature_algorithm": "sha256WithRSAEncryption",
-            "eku": ["1.3.6.1.5.5.7.3.1"],
-        },
-    },
-    "timings": {"dns": 0.1, "tcp": 0.3, "x224": 2.0, "tls": 9.0, "total": 11.4},
-    "connections": 1,
-    "warnings": [],
-}
-
 
 def _merged(base: Any, change: Any) -> Any:
     """Dictionaries are merged, anything else is replaced."""
@@ -355,6 +312,57 @@ def _merged(base: Any, change: Any) -> Any:
     return {key: _merged(base.get(key), change[key]) if key in change else deepcopy(base[key]) for key in base} | {
         key: deepcopy(change[key]) for key in change if key not in base
     }
+
+
+READY: dict[str, Any] = _merged(
+    blank.report("srv22.corp.example", 3389, "quick"),
+    {
+        "stage": "ready",
+        "ready": True,
+        "reason": "A client can log on.",
+        "tcp": {"result": "open", "address": "127.0.0.22", "addresses": ["127.0.0.22"]},
+        "x224": {
+            "result": "response",
+            "requested": ["tls", "credssp", "credssp_early_auth"],
+            "selected": "credssp_early_auth",
+            "nla": "required",
+        },
+        "tls": {
+            "result": "completed",
+            "offer": "modern",
+            "version": "TLS 1.3",
+            "cipher": "TLS_AES_256_GCM_SHA384",
+            "key_proved": True,
+            "certificate": {
+                "sha1": SELF_SIGNED,
+                "sha256": "00" * 32,
+                "subject": "CN=SRV22.corp.example",
+                "issuer": "CN=SRV22.corp.example",
+                "names": [],
+                "serial": "1a2b",
+                "not_before": "2026-09-20T03:12:44Z",
+                "not_after": "2027-03-22T03:12:44Z",
+                "days_left": 120.5,
+                "self_signed": True,
+                "key_algorithm": "RSA",
+                "key_bits": 2048,
+                "signature_algorithm": "sha256WithRSAEncryption",
+                "eku": ["1.3.6.1.5.5.7.3.1"],
+            },
+        },
+        "credssp": {
+            "result": "challenge",
+            "version": 6,
+            "netbios_computer": "SRV22",
+            "netbios_domain": "CORP",
+            "dns_computer": "SRV22.corp.example",
+            "dns_domain": "corp.example",
+            "dns_forest": "corp.example",
+            "os_version": "10.0.20348",
+        },
+        "connections": 2,
+    },
+)
 
 
 def unread(status: str = "denied") -> dict[str, Any]:
@@ -380,42 +388,42 @@ def wire_of(**changes: Any) -> Report:
     return cast(Report, _merged(READY, changes))
 
 
-_NO_TLS = {"result": "not_tried", "version": None, "cipher": None, "alert": None, "certificate": None}
-_NO_X224 = {"result": "not_tried", "selected": None}
+_NO_TLS = blank.tls()
+_NO_X224 = blank.x224()
 
 
 def ready(**changes: Any) -> Report:
     return wire_of(**changes)
 
 
+def _failed(x224: Any = None, **changes: Any) -> Report:
+    return wire_of(ready=False, credssp=blank.credssp(), x224={"nla": None, **(x224 or {})}, **changes)
+
+
 def dropped(how: str = "closed") -> Report:
     """TLS was chosen, and the host closed after the ClientHello."""
-    return wire_of(
-        stage="tls", ready=False, reason="The host closed after the ClientHello.", tls={**_NO_TLS, "result": how}
-    )
+    return _failed(stage="tls", reason="The host closed after the ClientHello.", tls={**_NO_TLS, "result": how})
 
 
 def alert(name: str) -> Report:
-    return wire_of(stage="tls", ready=False, reason=f"Alert {name}.", tls={**_NO_TLS, "result": "alert", "alert": name})
+    return _failed(stage="tls", reason=f"Alert {name}.", tls={**_NO_TLS, "result": "alert", "alert": name})
 
 
 def no_certificate() -> Report:
     """SSL_CERT_NOT_ON_SERVER."""
     x224 = {"result": "failure", "selected": None, "failure_code": 3, "failure": "SSL_CERT_NOT_ON_SERVER"}
-    return wire_of(stage="x224", ready=False, reason="No certificate.", x224=x224, tls=_NO_TLS)
+    return _failed(stage="x224", reason="No certificate.", x224=x224, tls=_NO_TLS)
 
 
 def refused_negotiation(code: int = 2, name: str = "SSL_NOT_ALLOWED_BY_SERVER") -> Report:
     x224 = {"result": "failure", "selected": None, "failure_code": code, "failure": name}
-    return wire_of(stage="x224", ready=False, reason=f"{name}.", x224=x224, tls=_NO_TLS)
+    return _failed(stage="x224", reason=f"{name}.", x224=x224, tls=_NO_TLS)
 
 
 def no_tcp(result: str = "filtered") -> Report:
-    return wire_of(
-        stage="tcp", ready=False, reason=f"TCP: {result}.", tcp={"result": result}, x224=_NO_X224, tls=_NO_TLS
-    )
+    return _failed(stage="tcp", reason=f"TCP: {result}.", tcp={"result": result}, x224=_NO_X224, tls=_NO_TLS)
 
 
 def no_name() -> Report:
     tcp: dict[str, Any] = {"result": "not_tried", "address": None, "addresses": []}
-    return wire_of(stage="dns", ready=False, reason="Name not known.", tcp=tcp, x224=_NO_X224, tls=_NO_TLS)
+    return _failed(stage="dns", reason="Name not known.", tcp=tcp, x224=_NO_X224, tls=_NO_TLS)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.winops.rdp.plugins.module_utils._wire import blank
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.certificate import (
     binding_stale,
@@ -266,7 +267,7 @@ def test_a_host_that_never_ran_remote_desktop_needs_no_certificate(change: dict[
     ("wire", "expected"),
     [
         (ready(), ("possible", "degrades")),
-        (ready(x224={"selected": "rdp"}, tls={"result": "not_tried", "version": None, "certificate": None}), None),
+        (ready(x224={"selected": "rdp"}, tls=blank.tls()), None),
     ],
 )
 def test_a_ready_host_contradicts_a_missing_certificate(wire: Report, expected: tuple[str, str] | None) -> None:

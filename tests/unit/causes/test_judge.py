@@ -523,4 +523,4 @@ def test_a_host_that_a_client_reaches_is_broken_only_by_what_a_client_can_not_se
 
 
 def test_the_catalogue_names_its_findings() -> None:
-    assert len({cause for cause, _check in CAUSES}) == len(CAUSES) == 17
+    assert len({cause for cause, _check in CAUSES}) == len(CAUSES) == 19

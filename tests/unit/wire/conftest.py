@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,14 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("identity") / "identity.pem"
     path.write_bytes(certificates.pem(certificates.make(key), key))
     return path
+
+
+@pytest.fixture(scope="session")
+def oldest_python() -> str:
+    """The oldest Python that the probe runs on: on the PATH, or of pyenv."""
+    managed = [str(path) for path in sorted(Path.home().glob(".pyenv/versions/3.8.*/bin/python3.8"))]
+    for interpreter in (shutil.which("python3.8"), *managed):
+        # A shim of pyenv may be there and fail.
+        if interpreter and subprocess.run([interpreter, "-c", ""], check=False, capture_output=True).returncode == 0:
+            return interpreter
+    pytest.skip("there is no Python 3.8, neither on the PATH nor of pyenv")

@@ -97,6 +97,18 @@ def refused(code: int) -> bytes:
     return bytes.fromhex("030000130ed00000123400") + struct.pack("<BBHI", 3, 0, 8, code)
 
 
+# The Connect Response of [MS-RDPBCGR] 4.1.4: 128-bit encryption, level client compatible.
+CONNECT_RESPONSE = bytes.fromhex(
+    "0300015102f0807f668201450a0100020100301a020122020103020100020101020100020101020300fff8020102"
+    "0482011f000500147c00012a14760a01010001c0004d63446e8108010c0c000400080000000000030c1000eb0303"
+    "00ec03ed03ee030000020cec00020000000200000020000000b80000001011772030610a12e434a11ef2c39f317d"
+    "a45f01893496e0ff1108697f1ac3d201000000010000000100000006005c00525341314800000000020000"
+    "3f00000001000100cb81feba6d61c35505d55f2e87f87194d6f1a5cbf15f0c3df8700296c4fb9bc83c2d55aee8ff"
+    "3275ea6879e5a201fd31a0b11f55a61fc1f6d1838863265612bc0000000000000000080048 00e9e1d628468b4ef5"
+    "0adffdee2199acb4e18f5f815782ef9d9652632718 29dbb34afd9ada42adb56921890e1dc04c1aa8aa713e0f54b9"
+    "9ae499683f6cd67684610000000000000000"
+)
+
 BARE_CONFIRM = bytes.fromhex("0300000b06d00000123400")
 
 
@@ -187,20 +199,63 @@ def server_context(
 
 
 class TlsServer:
-    """Completes TLS, then notes how the client left: ``goodbye`` is True after close_notify and FIN."""
+    """Completes TLS and notes how the client leaves: ``goodbye`` is True after close_notify and FIN.
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    With ``answer`` it reads one message first and sends that; None closes instead.
+    """
+
+    def __init__(self, context: ssl.SSLContext, answer: bytes | None = b"") -> None:
         self._context = context
+        self._answer = answer
         self.goodbye = False
         self.name: str | None = None
         context.sni_callback = self._note_name
 
     def __call__(self, stream: socket.socket) -> None:
         with self._context.wrap_socket(stream, server_side=True, suppress_ragged_eofs=False) as secured:
+            if self._answer != b"":
+                assert secured.recv(65536).startswith(b"0"), "no TSRequest"
+                if self._answer is None:
+                    return
+                secured.sendall(self._answer)
             # b"" is close_notify here; a bare FIN raises SSLEOFError.
             assert secured.recv(1) == b""
             raw = secured.unwrap()
             self.goodbye = raw.recv(1) == b""
 
+    def tolerantly(self, stream: socket.socket) -> None:
+        """The same for a client that may leave in the middle of the handshake."""
+        try:
+            self(stream)
+        except (ssl.SSLError, ValueError, AssertionError):
+            return
+
     def _note_name(self, _stream: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
         self.name = name
+
+
+def ts_request(token: bytes = b"", error: int | None = None) -> bytes:
+    """A TSRequest ([MS-CSSP] 2.2.1) of version 6 with an NTLM token or an NTSTATUS."""
+    content = _der(0xA0, _der(0x02, b"\x06"))
+    if token:
+        content += _der(0xA1, _der(0x30, _der(0x30, _der(0xA0, _der(0x04, token)))))
+    if error is not None:
+        content += _der(0xA4, _der(0x02, error.to_bytes(5, "big")))
+    return _der(0x30, content)
+
+
+def challenge() -> bytes:
+    """The TSRequest with which rds01.example.com answers an NTLM negotiation."""
+    pairs = {1: "RDS01", 2: "EXAMPLE", 3: "rds01.example.com", 4: "example.com", 5: "example.com"}
+    info = b"".join(struct.pack("<HH", kind, 2 * len(text)) + text.encode("utf-16-le") for kind, text in pairs.items())
+    info += bytes(4)
+    # NTLMSSP, type 2, an empty target name, flags (Unicode, target info, version), challenge, target info, version.
+    head = b"NTLMSSP\0" + struct.pack("<IHHI", 2, 0, 0, 56) + struct.pack("<I", 0x02800001) + bytes(16)
+    head += struct.pack("<HHI", len(info), len(info), 56) + struct.pack("<BBH3xB", 10, 0, 17763, 15)
+    return ts_request(head + info)
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    size = bytes([length]) if length < 128 else b"\x82" + length.to_bytes(2, "big")
+    return bytes([tag]) + size + content

@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import ipaddress
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from cryptography import x509 as oracle
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,8 +50,37 @@ def agree(data: bytes) -> x509.X509:
         assert ours.eku == tuple(usage.dotted_string for usage in usages)
     except oracle.ExtensionNotFound:
         assert ours.eku == ()
-    assert ours.self_signed == (theirs.subject == theirs.issuer)
+    try:
+        alternative = theirs.extensions.get_extension_for_class(oracle.SubjectAlternativeName).value
+        assert ours.dns_names == tuple(alternative.get_values_for_type(oracle.DNSName))
+        assert ours.addresses == tuple(str(found) for found in alternative.get_values_for_type(oracle.IPAddress))
+    except oracle.ExtensionNotFound:
+        assert not ours.alternative_names
+        assert ours.names == ()
+    assert ours.self_signed == signed_itself(theirs)
     return ours
+
+
+def signed_itself(certificate: oracle.Certificate) -> bool:
+    """Not with verify_directly_issued_by, which takes no SHA-1."""
+    if certificate.subject != certificate.issuer:
+        return False
+    key, signature, signed = certificate.public_key(), certificate.signature, certificate.tbs_certificate_bytes
+    parameters = certificate.signature_algorithm_parameters
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            assert isinstance(parameters, padding.PKCS1v15)
+            assert certificate.signature_hash_algorithm is not None
+            key.verify(signature, signed, parameters, certificate.signature_hash_algorithm)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            assert isinstance(parameters, ec.ECDSA)
+            key.verify(signature, signed, parameters)
+        else:
+            assert isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey)
+            key.verify(signature, signed)
+    except InvalidSignature:
+        return False
+    return True
 
 
 RECORDED = {
@@ -64,6 +96,8 @@ def test_recorded_certificates(captures: Path, file: str) -> None:
     found = agree((captures / "rdp-certs" / file).read_bytes())
     assert found.sha1.lower() in file
     assert found.signature_algorithm == RECORDED[file]
+    # Who recorded rdp-x509.pcap put other names into the licence server's certificate: OpenSSL refuses it, too.
+    assert found.self_signed == (not file.startswith("rdp-x509.pcap"))
 
 
 def test_a_recorded_certificate_in_full(captures: Path) -> None:
@@ -77,6 +111,7 @@ def test_a_recorded_certificate_in_full(captures: Path) -> None:
         "serial": "16ED2AA0495F259D4F5D99EDADA570D1",
         "not_before": "2011-02-12T21:37:35Z",
         "not_after": "2021-02-12T00:00:00Z",
+        "names": [],
         "days_left": 1.5,
         "self_signed": True,
         "key_algorithm": "RSA",
@@ -111,6 +146,145 @@ def test_other_keys_are_named_by_their_oid(key: certificates.Key, algorithm: str
 @pytest.mark.parametrize("digest", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()], ids=lambda d: d.name)
 def test_signature_names(digest: hashes.HashAlgorithm) -> None:
     assert agree(certificates.der(make(RSA, digest=digest))).signature_algorithm == f"{digest.name}WithRSAEncryption"
+
+
+KEYS: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {
+    "rsa-2048": RSA,
+    "rsa-3072": rsa.generate_private_key(65537, 3072),
+    "p256": ec.generate_private_key(ec.SECP256R1()),
+    "p384": ec.generate_private_key(ec.SECP384R1()),
+    "p521": ec.generate_private_key(ec.SECP521R1()),
+}
+Digest = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
+DIGESTS: list[Digest] = [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()]
+
+
+@pytest.mark.parametrize("digest", DIGESTS, ids=lambda digest: digest.name)
+@pytest.mark.parametrize("kind", sorted(KEYS))
+def test_a_certificate_that_its_own_key_signed(kind: str, digest: Digest) -> None:
+    key = KEYS[kind]
+    good = certificates.der(make(key, digest=digest))
+    assert agree(good).self_signed
+    # The same names, but another key's signature; and a signature with one bit wrong.
+    assert not agree(signed_by_another(key, digest)).self_signed
+    assert not agree(good[:-1] + bytes([good[-1] ^ 1])).self_signed
+
+
+def signed_by_another(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, digest: Digest) -> bytes:
+    own = make(key, digest=digest)
+    builder = (
+        oracle.CertificateBuilder(own.issuer, own.subject, key.public_key(), own.serial_number)
+        .not_valid_before(TODAY)
+        .not_valid_after(TODAY)
+    )
+    if isinstance(key, rsa.RSAPrivateKey):
+        return certificates.der(builder.sign(rsa.generate_private_key(65537, 2048), digest))
+    return certificates.der(builder.sign(ec.generate_private_key(key.curve), digest))
+
+
+@pytest.mark.parametrize("salt", [32, 20, 0])
+@pytest.mark.parametrize("right", [True, False])
+def test_signatures_with_pss(salt: int, right: bool) -> None:
+    own = make(RSA)
+    scheme = padding.PSS(padding.MGF1(hashes.SHA256()), salt)
+    certificate = (
+        oracle.CertificateBuilder(own.issuer, own.subject, RSA.public_key(), own.serial_number)
+        .not_valid_before(TODAY)
+        .not_valid_after(TODAY)
+        .sign(RSA if right else rsa.generate_private_key(65537, 2048), hashes.SHA256(), rsa_padding=scheme)
+    )
+    found = x509.parse(certificates.der(certificate))
+    assert found.signature_algorithm == "RSASSA-PSS"
+    # Another salt length than that of TLS is not checked: the names decide.
+    assert found.self_signed == (right or salt != 32)
+
+
+def test_a_signature_that_can_not_be_checked_leaves_it_to_the_names() -> None:
+    key = dsa.generate_private_key(2048)
+    builder = (
+        oracle.CertificateBuilder(name((CN, "a")), name((CN, "a")), key.public_key(), 1)
+        .not_valid_before(TODAY)
+        .not_valid_after(TODAY)
+    )
+    assert x509.parse(certificates.der(builder.sign(key, hashes.SHA256()))).self_signed
+
+
+def test_the_slowest_signature_that_is_checked_stays_cheap() -> None:
+    encoded = certificates.der(make(KEYS["p521"], digest=hashes.SHA512()))
+    start = time.process_time()
+    assert x509.parse(encoded).self_signed
+    assert time.process_time() - start < 1
+
+
+def named(*names: str | ipaddress.IPv4Address | ipaddress.IPv6Address, common_name: str = "cn.example.com") -> bytes:
+    """A certificate with a subject alternative name (none without names)."""
+    builder = (
+        oracle.CertificateBuilder(name((CN, common_name)), name((CN, common_name)), KEYS["p256"].public_key(), 1)
+        .not_valid_before(TODAY)
+        .not_valid_after(TODAY)
+    )
+    if names:
+        general = [oracle.DNSName(one) if isinstance(one, str) else oracle.IPAddress(one) for one in names]
+        extra = oracle.UniformResourceIdentifier("https://example.com")
+        builder = builder.add_extension(oracle.SubjectAlternativeName([*general, extra]), critical=False)
+    return certificates.der(builder.sign(KEYS["p256"], hashes.SHA256()))
+
+
+V4, V6 = ipaddress.ip_address("10.1.2.3"), ipaddress.ip_address("fe80::1")
+
+
+def test_alternative_names() -> None:
+    found = agree(named("rds01.example.com", V4, "*.example.org", V6))
+    assert x509.describe(found, TODAY)["names"] == ["rds01.example.com", "*.example.org", "10.1.2.3", "fe80::1"]
+
+
+def test_an_alternative_name_never_breaks_a_line() -> None:
+    encoded = named("rds01.example.com").replace(b"rds01.example.com", b"rds01\nexample\x1bcom")
+    assert x509.parse(encoded).dns_names == ("rds01\\0aexample\\1bcom",)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "host", "expected"),
+    [
+        (named("rds01.example.com"), "rds01.example.com", True),
+        (named("rds01.example.com"), "RDS01.Example.COM", True),
+        (named("RDS01.EXAMPLE.COM"), "rds01.example.com", True),
+        (named("rds01.example.com"), "rds01.example.com.", True),
+        (named("rds01.example.com"), "rds01", False),
+        (named("rds01.example.com"), "rds02.example.com", False),
+        (named("rds01.example.com"), "cn.example.com", False),  # the common name counts no longer
+        (named("rds02.example.com", "rds01.example.com"), "rds01.example.com", True),
+        (named("*.example.com"), "rds01.example.com", True),
+        (named("*.example.com"), "example.com", False),
+        (named("*.example.com"), "a.rds01.example.com", False),
+        (named("rds*.example.com"), "rds01.example.com", False),
+        (named("a.*.com"), "a.example.com", False),
+        (named("*"), "rds01", False),
+        (named("xn--mller-kva.example.com"), "müller.example.com", True),
+        (named("rds01.example.com"), "a..b", False),
+        (named("rds01.example.com"), "", False),
+        (named(V4), "10.1.2.3", True),
+        (named(V4), "10.1.2.4", False),
+        (named("10.1.2.3"), "10.1.2.3", False),  # an address in a DNS name is no address
+        (named(V6), "FE80:0::1%eth0", True),
+        (named(V6), "10.1.2.3", False),
+        (named("a.example.com"), "10.1.2.3", False),
+        (named(), "CN.example.com", True),
+        (named(), "other.example.com", False),
+        (named(common_name="*.example.com"), "cn.example.com", True),
+        (named(common_name="10.1.2.3"), "10.1.2.3", True),
+        (named(common_name="10.1.2.3"), "10.1.2.4", False),
+    ],
+)
+def test_name_match(certificate: bytes, host: str, expected: bool) -> None:
+    assert x509.name_match(x509.parse(certificate), host) is expected
+
+
+def test_no_name_at_all_matches_nothing() -> None:
+    nameless = x509.parse(certificates.der(make(RSA, subject=name((OU, "ou")), issuer=name((CN, "ca")))))
+    assert nameless.common_name is None
+    assert not x509.name_match(nameless, "ou")
+    assert not x509.name_match(nameless, "")
 
 
 @pytest.mark.parametrize(
@@ -237,6 +411,7 @@ def test_changed_bytes_give_a_certificate_or_the_typed_error(at: int, value: int
         assert "\n" not in str(error)
     else:
         described = x509.describe(found, TODAY)
+        assert x509.name_match(found, "rds01.example.com") in (True, False)
         assert len(described["sha1"]) == 40
         assert "\n" not in described["subject"] + described["issuer"]
 

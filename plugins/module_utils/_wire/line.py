@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""The way to one address of the host: opens connections to it and keeps count and time of all that is done there."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import Dict, Iterator, Optional
+
+from ansible_collections.winops.rdp.plugins.module_utils._wire import net
+
+
+class Line:
+    """Connections to ``target``. ``connections`` is their number, ``timings`` the milliseconds of each stage."""
+
+    def __init__(
+        self, target: net.Target, port: int, source: Optional[str], deadline: net.Deadline, timings: Dict[str, float]
+    ) -> None:
+        self.target = target
+        self.port = port
+        self.deadline = deadline
+        self.timings = timings
+        self.connections = 0
+        self._source = source
+
+    def open(self, seconds: Optional[float] = None) -> net.Connection:
+        """A new connection; ``seconds`` limits the connecting and all that follows on it. Raises net.NotConnected."""
+        deadline = self.deadline if seconds is None else net.Deadline(min(seconds, self.deadline.left()))
+        with self.timed("tcp"):
+            connection = net.Connection.open(self.target, self._source, deadline)
+        self.connections += 1
+        return connection
+
+    def pause(self, seconds: float) -> None:
+        """Lets the server come to rest between two connections."""
+        with self.timed("pauses"):
+            time.sleep(min(seconds, self.deadline.left()))
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Adds the time of the block to the stage's."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.timings[stage] = round(self.timings[stage] + milliseconds(began), 1)
+
+
+def milliseconds(began: float) -> float:
+    """Milliseconds since ``began``, a value of time.monotonic()."""
+    return round((time.monotonic() - began) * 1000, 1)
