@@ -5,14 +5,18 @@
 """The control endpoint: JSON over HTTP on a loopback port.
 
 GET /hosts: every host with counters, writes, listener and expectation. GET /hosts/<name>/model: a digest of the whole
-model. POST /reset: every host as its scenario says.
+model. POST /reset: every host as its scenario says. POST /hosts/<name>/faults: arm a fault or a list of them
+(faults.Injection as JSON); DELETE on it disarms all. POST /hosts/<name>/reboot: {"seconds": 2}.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from aiohttp import web
 
-from tests.lab.runtime import Lab, LabError
+from tests.lab.model.faults import injection
+from tests.lab.runtime import Lab, LabError, LabHost
 
 
 class Control:
@@ -27,6 +31,9 @@ class Control:
         app.router.add_get("/hosts", self._hosts)
         app.router.add_get("/hosts/{name}/model", self._model)
         app.router.add_post("/reset", self._reset)
+        app.router.add_post("/hosts/{name}/faults", self._inject)
+        app.router.add_delete("/hosts/{name}/faults", self._clear)
+        app.router.add_post("/hosts/{name}/reboot", self._reboot)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         try:
@@ -46,11 +53,38 @@ class Control:
     async def _hosts(self, request: web.Request) -> web.Response:
         return web.json_response({name: host.status() for name, host in self._lab.hosts.items()})
 
-    async def _model(self, request: web.Request) -> web.Response:
+    def _host(self, request: web.Request) -> LabHost:
         host = self._lab.hosts.get(request.match_info["name"])
         if host is None:
-            return web.json_response({"error": "there is no such host"}, status=404)
-        return web.json_response(host.model.digest())
+            raise web.HTTPNotFound(text='{"error": "there is no such host"}', content_type="application/json")
+        return host
+
+    async def _model(self, request: web.Request) -> web.Response:
+        return web.json_response(self._host(request).model.digest())
+
+    async def _inject(self, request: web.Request) -> web.Response:
+        host = self._host(request)
+        try:
+            data = await request.json()
+            wanted = [injection(item) for item in (data if isinstance(data, list) else [data])]
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        for item in wanted:
+            host.injector.add(item)
+        return web.json_response({"armed": [asdict(item) for item in host.injector.waiting]})
+
+    async def _clear(self, request: web.Request) -> web.Response:
+        self._host(request).clear_faults()
+        return web.json_response({"armed": []})
+
+    async def _reboot(self, request: web.Request) -> web.Response:
+        host = self._host(request)
+        try:
+            seconds = float((await request.json())["seconds"])
+        except (ValueError, TypeError, KeyError):
+            return web.json_response({"error": "the body must be JSON with a number of seconds"}, status=400)
+        host.reboot(seconds)
+        return web.json_response({"seconds": seconds})
 
     async def _reset(self, request: web.Request) -> web.Response:
         await self._lab.reset()

@@ -15,15 +15,25 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
 
+from tests.lab.kerberos import HostKeys, Realm
+from tests.lab.model import faults
 from tests.lab.model.host import Host
+from tests.lab.pki import Authority, ServerTls
 from tests.lab.rdp import ListenerState, RdpServer
 from tests.lab.scenario import Scenario
+from tests.lab.wsman.credentials import Credentials
 from tests.lab.wsman.http import HttpServer
+from tests.lab.wsman.injection import Injector
 from tests.lab.wsman.service import WsManService
 
 WINRM_PORT = 5985
+"""HTTPS listens on the port after it."""
 DEFAULT_BASE = "127.10.0.0"
 _START_SECONDS = 120.0
+_MAX_SKEW_SECONDS = 300
+"""What Kerberos bears (RFC 4120, Active Directory's default)."""
+_REPLY_SECONDS = 0.05
+"""A reboot waits so long for the reply that is on its way."""
 
 
 class LabError(RuntimeError):
@@ -31,19 +41,33 @@ class LabError(RuntimeError):
 
 
 class LabHost:
-    """One running host: its model, its WinRM server and its RDP listener."""
+    """One running host: its model, its WinRM server and its RDP listener. `tls` is None without HTTPS."""
 
-    def __init__(self, scenario: Scenario, address: str, winrm_port: int) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        address: str,
+        winrm_port: int,
+        authority: Authority | None = None,
+        realm: Realm | None = None,
+    ) -> None:
         self.scenario = scenario
         self.address = address
         self.winrm_port = winrm_port
         self.model: Host = scenario.build()
+        self.injector = Injector(self.model.settings.faults.inject)
+        self.tls = self._tls(authority)
         self._service = WsManService(self.model)
-        self._http = HttpServer(self.model, self._service.handle)
+        self._http = HttpServer(
+            self.model, self._service.handle, Credentials(self.model, self._keys(realm)), self.injector
+        )
+        self._http.on_fault = self._hit
+        self._away: asyncio.Task[None] | None = None
         self._rdp = RdpServer(address)
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._down = False
         self._applied: tuple[ListenerState | None, bool] | None = None
         self.problem = ""
 
@@ -53,10 +77,70 @@ class LabHost:
 
     async def start(self) -> None:
         """Listen; LabError when a port is taken."""
-        await self._listen(self.winrm_port, self._http.start(self.address, self.winrm_port))
+        await self._listen_winrm()
         await self._listen(self.model.remote_desktop.port or 3389, self._apply())
         self.model.on_listener_change = self._changed
         self._task = asyncio.get_running_loop().create_task(self._follow())
+
+    async def _listen_winrm(self) -> None:
+        await self._listen(self.winrm_port, self._http.start(self.address, self.winrm_port))
+        if self.tls is not None:
+            port = self.winrm_port + 1
+            await self._listen(port, self._http.start(self.address, port, self.tls))
+
+    def _tls(self, authority: Authority | None) -> ServerTls | None:
+        settings = self.model.settings.winrm
+        if not settings.https or authority is None:
+            return None
+        names = list(dict.fromkeys([self.model.fqdn, self.name, self.address]))
+        tls13 = "TLS 1.3" in self.model.profile.schannel_enabled
+        return authority.server(settings.https, names, ask_client=settings.certificate_auth, tls13=tls13)
+
+    def _keys(self, realm: Realm | None) -> HostKeys | None:
+        """Keys of the host's services, when it is in the realm's domain; its users become the realm's. None as well for
+        a host whose clock is too far off: it is in the domain, and would refuse every ticket."""
+        if realm is None or (self.model.domain or "").upper() != realm.name:
+            return None
+        for user in self.model.users.values():
+            realm.add_user(user.name, user.password)
+        names = [self.model.fqdn, self.model.fqdn.lower(), self.name, self.name.lower(), self.address]
+        keys = realm.host_keys(names)
+        return keys if abs(self.model.settings.clock_skew) <= _MAX_SKEW_SECONDS else None
+
+    def _hit(self, injection: faults.Injection) -> None:
+        if injection.fault == "endless_pull":
+            self._service.never_end(True)
+        elif injection.fault == "reboot":
+            self.reboot(injection.seconds)
+
+    def clear_faults(self) -> None:
+        """No injected fault is left."""
+        self.injector.clear()
+        self._service.never_end(False)
+
+    def reboot(self, seconds: float) -> None:
+        """Soon: end every connection, forget sessions, shells and enumerations, and be away for `seconds`."""
+        if self._away is None or self._away.done():
+            self._away = asyncio.get_running_loop().create_task(self._reboot(seconds))
+
+    async def _reboot(self, seconds: float) -> None:
+        await asyncio.sleep(_REPLY_SECONDS)
+        await self._http.close()
+        await self._service.close()
+        self._down = True
+        await self._apply()
+        await asyncio.sleep(seconds)
+        self._service = WsManService(self.model)
+        self._http.handler = self._service.handle
+        self.model.rebooted()
+        self._down = False
+        await self._apply()
+        await self._listen_winrm()
+
+    async def back(self, timeout: float = 30.0) -> None:
+        """Wait until a reboot is over."""
+        if self._away is not None:
+            await asyncio.wait_for(asyncio.shield(self._away), timeout)
 
     async def _listen(self, port: int, opening: Any) -> None:
         try:
@@ -70,9 +154,10 @@ class LabHost:
 
     async def close(self) -> None:
         self.model.on_listener_change = lambda: None
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task], timeout=2)
+        for task in (self._task, self._away):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task], timeout=2)
         await self._http.close()
         await self._service.close()
         await self._rdp.close()
@@ -98,7 +183,7 @@ class LabHost:
                 self._settled.set()
 
     async def _apply(self) -> None:
-        wanted = (self.model.remote_desktop.listener(), self.model.rdp_filtered())
+        wanted = (None if self._down else self.model.remote_desktop.listener(), self.model.rdp_filtered())
         if wanted != self._applied:
             await self._rdp.apply(wanted[0], filtered=wanted[1])
             self._applied = wanted
@@ -133,16 +218,27 @@ class LabHost:
             "writes": [write.as_json() for write in model.audit.writes],
             "events": [{"time": time, "id": number, "text": text} for time, number, text in model.events],
             "listener": listener,
+            "https": None if self.tls is None else {"port": self.winrm_port + 1, "trust": str(self.tls.trust)},
+            "injected": [list(hit) for hit in self.injector.hits],
             "problem": self.problem,
             "expect": self.scenario.expect,
         }
 
 
 class Lab:
-    """All hosts; `async with Lab(scenarios) as lab`. Addresses count up from `base`."""
+    """All hosts; `async with Lab(scenarios) as lab`. Addresses count up from `base`. Hosts whose domain is the `realm`
+    accept its tickets; `authority` signs certificates while the lab runs."""
 
-    def __init__(self, scenarios: Sequence[Scenario], base: str = DEFAULT_BASE, winrm_port: int = WINRM_PORT) -> None:
+    def __init__(
+        self,
+        scenarios: Sequence[Scenario],
+        base: str = DEFAULT_BASE,
+        winrm_port: int = WINRM_PORT,
+        realm: Realm | None = None,
+    ) -> None:
         self._scenarios = list(scenarios)
+        self.realm = realm
+        self._authority: Authority | None = None
         self._base = base
         self._winrm_port = winrm_port
         self.hosts: dict[str, LabHost] = {}
@@ -160,7 +256,7 @@ class Lab:
         """Build and listen, all hosts; on an error everything that listens is closed again."""
         try:
             for scenario, address in zip(self._scenarios, addresses(self._base, len(self._scenarios)), strict=True):
-                host = LabHost(scenario, address, self._winrm_port)
+                host = LabHost(scenario, address, self._winrm_port, self.authority, self.realm)
                 self.hosts[scenario.hostname] = host
                 await host.start()
         except BaseException:
@@ -171,12 +267,22 @@ class Lab:
         for host in self.hosts.values():
             await host.close()
         self.hosts.clear()
+        if self._authority is not None:
+            self._authority.close()
+            self._authority = None
+
+    @property
+    def authority(self) -> Authority:
+        """The lab's certificate authority, clients trust `authority.path`."""
+        if self._authority is None:
+            self._authority = Authority()
+        return self._authority
 
     async def reset(self) -> None:
         """Every host as its scenario describes it, at the address that it had."""
         for name, old in list(self.hosts.items()):
             await old.close()
-            fresh = LabHost(old.scenario, old.address, old.winrm_port)
+            fresh = LabHost(old.scenario, old.address, old.winrm_port, self.authority, self.realm)
             self.hosts[name] = fresh
             await fresh.start()
 
@@ -202,8 +308,14 @@ def addresses(base: str, count: int) -> list[str]:
 class LabThread:
     """The lab on an event loop of its own thread, for tests that block; a context manager that gives itself."""
 
-    def __init__(self, scenarios: Sequence[Scenario], base: str = DEFAULT_BASE, winrm_port: int = WINRM_PORT) -> None:
-        self.lab = Lab(scenarios, base, winrm_port)
+    def __init__(
+        self,
+        scenarios: Sequence[Scenario],
+        base: str = DEFAULT_BASE,
+        winrm_port: int = WINRM_PORT,
+        realm: Realm | None = None,
+    ) -> None:
+        self.lab = Lab(scenarios, base, winrm_port, realm)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lab", daemon=True)
 
@@ -228,6 +340,32 @@ class LabThread:
 
     def reset(self) -> None:
         self._run(self.lab.reset())
+
+    def inject(self, name: str, fault: str, **more: Any) -> None:
+        """Arm a fault on a host: `inject("SRV", "drop_done", at="invoke", nth=2)`, see faults.Injection."""
+        injection = faults.injection({"fault": fault, **more})
+
+        async def add() -> None:
+            self.lab.hosts[name].injector.add(injection)
+
+        self._run(add())
+
+    def clear_faults(self, name: str) -> None:
+        async def clear() -> None:
+            self.lab.hosts[name].clear_faults()
+
+        self._run(clear())
+
+    def reboot(self, name: str, seconds: float) -> None:
+        """Reboot a host; returns at once. `back` waits for it."""
+
+        async def start() -> None:
+            self.lab.hosts[name].reboot(seconds)
+
+        self._run(start())
+
+    def back(self, name: str) -> None:
+        self._run(self.lab.hosts[name].back())
 
     def settle(self, name: str) -> None:
         """Wait until the listener of a host shows the state of its model."""

@@ -14,28 +14,36 @@ from typing import Any
 
 import yaml
 
-from tests.lab.model import certificates, regfile
+from tests.lab.model import certificates, faults, regfile
 from tests.lab.model.files import Entry
 from tests.lab.model.firewall import PROFILE_BITS
-from tests.lab.model.host import Faults, Host, HostSettings, Update, WinRMSettings
-from tests.lab.model.profile import CURRENT_VERSION, apply_values, load_profile
+from tests.lab.model.host import Host, HostSettings, Update, WinRMSettings
+from tests.lab.model.profile import CURRENT_VERSION, Profile, apply_values, load_profile
 from tests.lab.model.registry import HKLM, REG_BINARY, REG_DWORD, KeyNotFound
 from tests.lab.model.remote_desktop import RDP_TCP, WINSTATIONS, rdp_key_entry
 from tests.lab.model.security import ALLOW, DENY, FULL, MODIFY, NETWORK_SERVICE, READ, READ_EXECUTE, WRITE, Ace
 from tests.lab.model.services import SERVICES_KEY, START_VALUES
 from tests.lab.model.sessions import Session
 from tests.lab.model.users import User
+from tests.lab.pki import SERVER_STATES
 
 DEFAULT_USER, DEFAULT_PASSWORD = "ansible", "lab-Passw0rd"
 _TOP = {
     "hostname", "windows", "domain", "workgroup", "network_profile", "users", "winrm", "registry", "services", "files",
     "certificate", "updates", "ubr", "firewall", "sessions", "reg_file", "expect", "faults", "service_delay",
-    "security_read_needs_read_control", "description",
+    "security_read_needs_read_control", "description", "clock_skew", "connection",
 }  # fmt: skip
 _CERTIFICATE = {
     "self_signed": ("valid", "expired", "missing"),
     "key": ("present", "missing", "unreadable"),
     "bound": ("none", "valid", "expired", "stale", "key_missing", "key_unreadable"),
+}
+CBT_LEVELS = ("none", "relaxed", "strict")
+CONNECTION = {
+    "plugin": ("winrm", "psrp"),
+    "scheme": ("http", "https"),
+    "transport": ("ntlm", "negotiate", "kerberos", "credssp", "basic", "certificate"),
+    "validation": ("trust", "ignore", "default"),
 }
 _SHORT_PATHS = {"MachineKeys": certificates.MACHINE_KEYS}
 _RDP_KEY = "RdpKey"
@@ -64,6 +72,11 @@ class Scenario:
         return dict(self.data.get("expect") or {})
 
     @property
+    def connection(self) -> dict[str, str]:
+        """How the inventory connects; empty for the default, NTLM over HTTP."""
+        return dict(self.data.get("connection") or {})
+
+    @property
     def admin(self) -> User:
         """The account that the inventory names."""
         return next(user for user in self.users() if user.admin)
@@ -76,6 +89,8 @@ class Scenario:
                 f"{_SAMPLE_SID}-{1001 + number}",
                 bool(item.get("admin", False)),
                 str(item["password"]),
+                bool(item.get("remote_desktop", False)),
+                bool(item.get("disabled", False)),
             )
             for number, item in enumerate(listed)
         ]
@@ -89,18 +104,19 @@ class Scenario:
 
     def _build(self) -> Host:
         data = self.data
+        profile = load_profile(str(data["windows"]))
         settings = HostSettings(
             name=self.hostname,
             domain=data.get("domain"),
             workgroup=data.get("workgroup", "WORKGROUP"),
             network_profile=data.get("network_profile", "Private"),
-            winrm=WinRMSettings(**(data.get("winrm") or {})),
-            faults=Faults(**(data.get("faults") or {})),
+            winrm=_winrm(profile, data.get("winrm") or {}),
+            faults=_faults(data.get("faults") or {}),
             service_delay=float(data.get("service_delay", 0.05)),
+            clock_skew=float(data.get("clock_skew", 0)),
             security_read_needs_read_control=bool(data.get("security_read_needs_read_control", False)),
         )
         updates = [_update(item) for item in data.get("updates") or ()]
-        profile = load_profile(str(data["windows"]))
         if "ubr" in data:
             profile = replace(profile, ubr=int(data["ubr"]))
         host = Host(profile, settings, self.users(), updates)
@@ -171,6 +187,20 @@ class Scenario:
             if found is None:
                 raise ScenarioError(f"{self.path.name}: firewall: there is no rule {rule_id!r}.")
             host.firewall.write(found.with_active(bool(active)))
+
+
+def _winrm(profile: Profile, given: dict[str, Any]) -> WinRMSettings:
+    """WinRM 2.0 has smaller quotas ("Installation and configuration for Windows Remote Management", default values)."""
+    quotas: dict[str, Any] = {}
+    if profile.version[:2] == (6, 1):
+        quotas = {"max_envelope_kb": 150, "max_shells_per_user": 5, "max_operations_per_user": 15}
+    https = given.get("https", "")
+    return WinRMSettings(**{**quotas, **given, "https": SERVER_STATES[0] if https is True else https or ""})
+
+
+def _faults(given: dict[str, Any]) -> faults.Faults:
+    inject = tuple(faults.injection(item) for item in given.get("inject") or ())
+    return faults.Faults(**{**given, "inject": inject})
 
 
 def _update(item: Any) -> Update:
@@ -297,7 +327,23 @@ def check(path: Path, data: dict[str, Any]) -> None:
     if data.get("network_profile", "Private") not in PROFILE_BITS:
         raise wrong(f"network_profile must be one of {', '.join(PROFILE_BITS)}")
     only("winrm", data.get("winrm") or {}, (field.name for field in fields(WinRMSettings)))
-    only("faults", data.get("faults") or {}, (field.name for field in fields(Faults)))
+    https = (data.get("winrm") or {}).get("https", False)
+    if https not in (True, False, *SERVER_STATES):
+        raise wrong(f"winrm.https must be true, false or one of {', '.join(SERVER_STATES)}")
+    if (data.get("winrm") or {}).get("cbt", "relaxed") not in CBT_LEVELS:
+        raise wrong(f"winrm.cbt must be one of {', '.join(CBT_LEVELS)}")
+    only("connection", data.get("connection") or {}, CONNECTION)
+    for key, value in (data.get("connection") or {}).items():
+        if value not in CONNECTION[key]:
+            raise wrong(f"connection.{key} must be one of {', '.join(CONNECTION[key])}")
+    if (data.get("connection") or {}).get("scheme") == "https" and not https:
+        raise wrong("connection.scheme is https and winrm.https is not set")
+    only("faults", data.get("faults") or {}, (field.name for field in fields(faults.Faults)))
+    for item in (data.get("faults") or {}).get("inject") or ():
+        try:
+            faults.injection(item)
+        except ValueError as error:
+            raise wrong(f"faults.inject: {error}") from error
     only("certificate", data.get("certificate") or {}, _CERTIFICATE)
     only("firewall", data.get("firewall") or {}, ("groups", "rules"))
     for key, value in (data.get("certificate") or {}).items():
@@ -312,9 +358,11 @@ def check(path: Path, data: dict[str, Any]) -> None:
     for name, wanted in (data.get("files") or {}).items():
         only(f"files.{name}", wanted, ("missing", "owner", "acl", "locked", "directory", "size"))
     for item in data.get("users") or ():
-        only("users", item, ("name", "password", "admin"))
+        only("users", item, ("name", "password", "admin", "remote_desktop", "disabled"))
         if not item.get("name") or not item.get("password"):
             raise wrong("every user needs a name and a password")
+    if not isinstance(data.get("clock_skew", 0), (int, float)):
+        raise wrong("clock_skew must be a number of seconds")
     if data.get("users") and not any(item.get("admin") for item in data["users"]):
         raise wrong("no user has admin: true")
     for item in data.get("sessions") or ():

@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.lab.model import certificates
 from tests.lab.model.audit import ACTOR, AuditLog
+from tests.lab.model.faults import Faults
 from tests.lab.model.files import Entry, FileStore
 from tests.lab.model.firewall import Firewall
 from tests.lab.model.processes import ProcessTable
@@ -50,24 +51,21 @@ _DENIED_KEYS = (
 
 @dataclass(frozen=True)
 class WinRMSettings:
-    """How WinRM is set up; the defaults are those of Windows (no Basic, no clear text)."""
+    """How WinRM is set up; the defaults are those of Windows (no Basic, no clear text, no HTTPS). `https` is empty or
+    the state of the listener's certificate, see pki.SERVER_STATES; quotas are those since WinRM 3.0."""
 
+    https: str = ""
     basic: bool = False
     negotiate: bool = True
+    kerberos: bool = True
+    credssp: bool = False
+    certificate_auth: bool = False
+    cbt: str = "relaxed"
     allow_unencrypted: bool = False
+    max_timeout_ms: int = 60000
     max_envelope_kb: int = 500
     max_shells_per_user: int = 30
     max_operations_per_user: int = 1500
-
-
-@dataclass(frozen=True)
-class Faults:
-    """Faults to inject; 0 means none. `latency_ms` delays every reply, the others count requests from 1."""
-
-    latency_ms: int = 0
-    drop_connection_every: int = 0
-    http_500_every: int = 0
-    die_after_writes: int = 0
 
 
 @dataclass
@@ -101,6 +99,8 @@ class HostSettings:
     winrm: WinRMSettings = field(default_factory=WinRMSettings)
     faults: Faults = field(default_factory=Faults)
     service_delay: float = 0.05
+    clock_skew: float = 0.0
+    """Seconds that the host's clock is ahead; negative for behind."""
     security_read_needs_read_control: bool = False
 
 
@@ -113,7 +113,6 @@ class Host:
         self.users = {user.name.lower(): user for user in users}
         self.updates = list(updates)
         self.sessions: list[Session] = []
-        self.clock_offset = dt.timedelta(0)
         self.boot_time = self.now() - dt.timedelta(days=12, hours=3)
         self.audit = AuditLog()
         self.counters = Counters()
@@ -153,7 +152,7 @@ class Host:
 
     def now(self) -> dt.datetime:
         """The host's clock, UTC with whole microseconds."""
-        return dt.datetime.now(dt.timezone.utc) + getattr(self, "clock_offset", dt.timedelta(0))
+        return dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=self.settings.clock_skew)
 
     def has_update(self, kb: str) -> bool:
         return any(update.id.upper() == kb.upper() for update in self.updates)
@@ -190,14 +189,21 @@ class Host:
         self.services.on_write = self.audit.add
         self.audit.enabled = True
 
+    def rebooted(self) -> None:
+        """The host has started again: services that run take their settings as at a start."""
+        self.boot_time = self.now()
+        if self.services.running("TermService"):
+            self.remote_desktop.take()
+
     def rdp_filtered(self) -> bool:
         """Whether the firewall drops connections to the listener's port."""
         port = self.remote_desktop.port
         return port is not None and self.services.running("MpsSvc") and not self.firewall.allows(port, "termservice")
 
-    def winrm_reachable(self) -> bool:
-        """Whether a new WinRM connection gets through: the service runs and the firewall lets it in."""
-        blocked = self.services.running("MpsSvc") and not self.firewall.allows(5985, "winrm")
+    def winrm_reachable(self, *, https: bool = False) -> bool:
+        """Whether a new WinRM connection gets through: the service runs and the firewall lets it in. The rule for 5986,
+        which Windows does not bring, is taken as made by whoever set HTTPS up."""
+        blocked = not https and self.services.running("MpsSvc") and not self.firewall.allows(5985, "winrm")
         return self.services.running("WinRM") and not blocked
 
     def digest(self) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Profile:
     listener_defaults: dict[str, int]
     schannel_enabled: tuple[str, ...]
     rdp_tls: tuple[str, ...]
+    old_cipher_suites: tuple[str, ...]
     cim_net: bool
     terminal_service_class: bool
     first_reply_single: bool
@@ -72,6 +73,7 @@ def load_profile(profile_id: str) -> Profile:
         listener_defaults=common["listener_defaults"] | data.get("listener_defaults", {}),
         schannel_enabled=tuple(data["schannel_enabled"]),
         rdp_tls=tuple(data["rdp_tls"]),
+        old_cipher_suites=tuple(data.get("old_cipher_suites", ())),
         cim_net=data["cim_net"],
         terminal_service_class=data["terminal_service_class"],
         first_reply_single=data["first_reply_single"],

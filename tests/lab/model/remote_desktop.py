@@ -32,7 +32,7 @@ from tests.lab.model.security import (
     access_check,
     dacl_allows,
 )
-from tests.lab.rdp import ListenerState
+from tests.lab.rdp import Account, ListenerState
 
 if TYPE_CHECKING:
     from tests.lab.model.host import Host
@@ -41,6 +41,12 @@ TERMINAL_SERVER = HKLM + "\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server"
 WINSTATIONS = TERMINAL_SERVER + "\\WinStations"
 RDP_TCP = WINSTATIONS + "\\RDP-Tcp"
 POLICY = HKLM + "\\SOFTWARE\\Policies\\Microsoft\\Windows NT\\Terminal Services"
+TSPKG = "C:\\Windows\\System32\\TSpkg.dll"
+TSPKG_WITH_BINDING = {
+    (6, 1, 7601): (6, 1, 7601, 24117),
+    (6, 3, 9600): (6, 3, 9600, 18999),
+    (10, 0, 14393): (10, 0, 14393, 2248),
+}
 RENEWAL_SERVICES = ("KeyIso", "CryptSvc", "CertPropSvc")
 SOURCE_SERVER, SOURCE_POLICY, SOURCE_DEFAULT = 0, 1, 2
 
@@ -52,6 +58,7 @@ class Held:
     port: int
     tls_versions: tuple[str, ...]
     cipher_suites: tuple[str, ...] | None
+    old_cipher_suites: tuple[str, ...]
     certificate_pem: bytes | None
     key_pem: bytes | None
 
@@ -91,10 +98,12 @@ class RemoteDesktop:
             can = (*can, "TLS 1.1", "TLS 1.2")
         certificate, key = self._certificate()
         port = registry.dword(RDP_TCP, "PortNumber")
+        ordered = tls.cipher_suites(registry)
         self._held = Held(
             port=3389 if port is None else port,
             tls_versions=tls.server_versions(registry, profile.schannel_enabled, can),
-            cipher_suites=tls.cipher_suites(registry),
+            cipher_suites=None if ordered is None else tls.without_disabled_ciphers(registry, ordered),
+            old_cipher_suites=tls.without_disabled_ciphers(registry, profile.old_cipher_suites),
             certificate_pem=certificate,
             key_pem=key,
         )
@@ -130,14 +139,32 @@ class RemoteDesktop:
             min_encryption_level=self.effective("MinEncryptionLevel")[0],
             tls_versions=held.tls_versions,
             cipher_suites=held.cipher_suites,
+            old_cipher_suites=held.old_cipher_suites,
             certificate_pem=held.certificate_pem,
             key_pem=held.key_pem,
             hostname=host.name,
-            domain=host.domain or host.name,
+            domain=host.domain,
+            authority=host.authority,
             os_version=host.profile.version,
+            credssp_version=self._credssp_version(),
+            accounts=tuple(
+                Account(user.name, user.password, user.disabled, user.admin or user.remote_desktop)
+                for user in host.users.values()
+            ),
+            clock_skew=host.settings.clock_skew,
             logons_denied=host.registry.dword(RDP_TCP, "fLogonDisabled") == 1
             or (host.registry.dword(TERMINAL_SERVER, "TSServerDrainMode") or 0) != 0,
         )
+
+    def _credssp_version(self) -> int:
+        """Version 6 with the update for CVE-2018-0886, told by TSpkg.dll; before it 2 up to Server 2012, then 3."""
+        version = self._host.profile.version
+        entry = self._host.files.find(TSPKG)
+        text = entry.version if entry is not None else None
+        file_version = tuple(int(part) for part in text.split(".")) if text else version
+        if file_version >= TSPKG_WITH_BINDING.get(version, version):
+            return 6
+        return 2 if version < (6, 3, 0) else 3
 
     def current_certificate(self) -> tuple[certificates.StoredCertificate | None, bool]:
         """(certificate that the settings of now name, whether it is a bound one)."""

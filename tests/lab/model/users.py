@@ -13,6 +13,7 @@ from tests.lab.model.security import (
     AUTHENTICATED_USERS,
     EVERYONE,
     NETWORK,
+    REMOTE_DESKTOP_USERS,
     SE_BACKUP,
     SE_RESTORE,
     SE_TAKE_OWNERSHIP,
@@ -29,10 +30,15 @@ class User:
     sid: str
     admin: bool
     password: str = field(repr=False, default="")
+    remote_desktop: bool = False
+    """A member of Remote Desktop Users; administrators need not be."""
+    disabled: bool = False
 
     def token(self, domain: str) -> Token:
         """What the account may do over the network: an administrator comes with a full token."""
-        groups = (EVERYONE, AUTHENTICATED_USERS, NETWORK, USERS)
+        groups: tuple[str, ...] = (EVERYONE, AUTHENTICATED_USERS, NETWORK, USERS)
+        if self.remote_desktop:
+            groups = (*groups, REMOTE_DESKTOP_USERS)
         name = f"{domain}\\{self.name}"
         if self.admin:
             privileges = frozenset({SE_TAKE_OWNERSHIP, SE_RESTORE, SE_BACKUP})

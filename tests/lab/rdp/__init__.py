@@ -7,6 +7,6 @@
 from __future__ import annotations
 
 from tests.lab.rdp.server import RdpServer
-from tests.lab.rdp.state import ListenerState
+from tests.lab.rdp.state import Account, ListenerState
 
-__all__ = ["ListenerState", "RdpServer"]
+__all__ = ["Account", "ListenerState", "RdpServer"]

@@ -25,11 +25,12 @@ Sources and decisions:
 * Before Vista there is no CredSSP server, so CredSSP alone fails with SSL_REQUIRED_BY_SERVER, which 2.2.1.2.2 words
   for exactly this; there and up to 2008 R2 the HYBRID_EX flag is not known (MEM: unverified; recorded for 2008 R2 only
   without the flag).
-* RDSTLS and RDSAAD are not offered (no redirection, no Entra join in the lab); alone they are treated like a client
-  without TLS (MEM: unverified).
-* INCONSISTENT_FLAGS needs the Direct Approach to have passed CredSSP, which is not modelled.
+* RDSTLS alone is selected from Windows 10 build 14393 on, with NLA too: published outputs of rdp-enum-encryption for
+  the builds 14393, 17763, 20348 and 22000 show it (older ones, and its rank before SSL, are MEM: unverified). RDSAAD
+  is not offered (no Entra join in the lab); alone it is treated like a client without TLS (MEM: unverified).
+* INCONSISTENT_FLAGS comes after the Direct Approach only (server.py).
   SSL_WITH_USER_AUTH_REQUIRED_BY_SERVER comes from RDP 6.0 servers only (note 4) and only with client certificates,
-  for which the listener has no setting. Neither is ever sent.
+  for which the listener has no setting. It is never sent.
 * MinEncryptionLevel 1 with SecurityLayer 2 is corrected by the service so that connections proceed (event 1050),
   hence it changes nothing here; levels 3 and 4 narrow the cipher suites.
 
@@ -57,8 +58,10 @@ from tests.lab.rdp.x224 import (
 
 _CREDSSP = Protocol.HYBRID | Protocol.HYBRID_EX
 _CREDSSP_FLAGS = ResponseFlags.RESTRICTED_ADMIN_MODE_SUPPORTED | ResponseFlags.REDIRECTED_AUTHENTICATION_MODE_SUPPORTED
+_AUTHENTICATED = _CREDSSP | Protocol.RDSTLS
 _VISTA = (6, 0, 0)
 _WINDOWS_8 = (6, 2, 0)
+_WINDOWS_10_1607 = (10, 0, 14393)
 _FLAGS_BY_VERSION: tuple[tuple[tuple[int, int, int], ResponseFlags], ...] = (
     ((10, 0, 14393), ResponseFlags(0x1F)),
     ((6, 3, 0), ResponseFlags(0x0F)),
@@ -90,9 +93,21 @@ def select(state: ListenerState, request: ConnectionRequest) -> Selected | Refus
         return Selected(Protocol.RDP, connection_confirm())
     outcome = _outcome(state, requested)
     if isinstance(outcome, FailureCode):
-        return Refused(outcome, connection_confirm(negotiation_failure(outcome)))
+        return refuse(outcome)
     flags = response_flags(state.os_version, outcome)
     return Selected(outcome, connection_confirm(negotiation_response(flags, outcome)))
+
+
+def refuse(code: FailureCode) -> Refused:
+    """The refusal with a failure code."""
+    return Refused(code, connection_confirm(negotiation_failure(code)))
+
+
+def takes_standard_security(state: ListenerState) -> bool:
+    """Whether Standard RDP Security goes on after the confirm: neither TLS nor NLA is demanded."""
+    if state.legacy_no_negotiation or state.security_layer == 0:
+        return True
+    return state.security_layer == 1 and not state.user_authentication
 
 
 def allows_external_security(state: ListenerState) -> bool:
@@ -112,7 +127,7 @@ def _outcome(state: ListenerState, requested: Protocol) -> Protocol | FailureCod
     if state.security_layer == 0:
         return Protocol.RDP if requested == Protocol.RDP else FailureCode.SSL_NOT_ALLOWED_BY_SERVER
     picked = _most_secure(state.os_version, requested)
-    if state.user_authentication and not picked & _CREDSSP:
+    if state.user_authentication and not picked & _AUTHENTICATED:
         return FailureCode.HYBRID_REQUIRED_BY_SERVER
     if picked == Protocol.RDP:
         if requested != Protocol.RDP or state.security_layer == 2:
@@ -126,6 +141,8 @@ def _outcome(state: ListenerState, requested: Protocol) -> Protocol | FailureCod
 def _most_secure(os_version: tuple[int, int, int], requested: Protocol) -> Protocol:
     """The best of the requested protocols that the version knows; RDP when it knows none of them."""
     known = [Protocol.SSL]
+    if os_version >= _WINDOWS_10_1607:
+        known.insert(0, Protocol.RDSTLS)
     if os_version >= _VISTA:
         known.insert(0, Protocol.HYBRID)
     if os_version >= _WINDOWS_8:

@@ -4,18 +4,29 @@
 
 """The simulated TermService listener of one host: sockets, phases and deadlines.
 
-Phases of a connection ([MS-RDPBCGR] 1.3.1.1): X.224 request and confirm, then either TLS or the MCS connect-initial.
-What follows those is not modelled, so the listener waits for the next message of the client (TSRequest with CredSSP,
-MCS connect-initial otherwise) and closes when it comes or when the deadline passes.
+Phases of a connection ([MS-RDPBCGR] 1.3.1.1): X.224 request and confirm, TLS and CredSSP where they were selected, MCS
+Connect Initial and Response. Then the listener reads the client's next PDU and closes, like one whose session cannot be
+created: nothing later is modelled, so nothing later is answered.
 
 Decisions:
 * A malformed request is answered with nothing and the connection is dropped ([MS-RDPBCGR] 3.3.5.3.1); here with a
   reset (MEM: unverified whether FIN or RST).
-* After a negotiation failure the server closes ([MS-RDPBCGR] 3.3.5.3.2), with FIN.
+* After a negotiation failure the server closes ([MS-RDPBCGR] 3.3.5.3.2), with FIN. After CredSSP has failed it
+  closes with FIN too, so that an error code arrives; a Connect Initial that is dropped ends with a reset (both
+  MEM: unverified).
+* A server that demands TLS or NLA confirms a request without negotiation data, and drops the Connect Initial that
+  follows (published scans of such hosts find no encryption level).
+* One TSRequest comes in one TLS record ([MS-CSSP] note 8), unless it is longer than a record; else it is refused. A
+  first octet by itself is taken, as clients that split records in TLS 1.0 send it.
+* With HYBRID_EX the Early User Authorization Result follows CredSSP ([MS-RDPBCGR] 2.2.10.2): access denied when
+  logons are denied or when the account lacks the right (that drain mode and fLogonDisabled count here is
+  MEM: unverified). Without HYBRID_EX such an account gets as far as any other here.
+* RDSTLS begins with the server's capabilities ([MS-RDPBCGR] 5.4.5.3); the client's request is not answered.
 * Without a usable key, version or suite the ClientHello is read and the connection reset without a ServerHello, as
   Microsoft describes a host whose RDP key cannot be read; an alert is never sent, see tls.py.
-* A first byte of 0x16 is the Direct Approach (5.4.2.2): TLS at once and then CredSSP, wherever TLS is possible; with
-  SecurityLayer 0 it is a malformed request (scanners report no TLS there: testssl/testssl.sh#1096).
+* A first byte of 0x16 is the Direct Approach (5.4.2.2): TLS at once, CredSSP, and the X.224 request after that, which
+  must ask for CredSSP too (else INCONSISTENT_FLAGS, 2.2.1.2.2). It works wherever TLS is possible; with SecurityLayer 0
+  it is a malformed request (scanners report no TLS there: testssl/testssl.sh#1096).
 * The service is restarted for every change but that of the certificate: the listening socket and all connections go,
   with a reset, as the sockets of an ended process do (MEM: unverified). A failing bind leaves nothing listening.
 * A filtered port is a listening socket whose queue of one is full and never accepted, so that Linux drops every SYN.
@@ -30,12 +41,20 @@ import logging
 import socket
 import struct
 
-from tests.lab.rdp.selection import Refused, allows_external_security, select
+from tests.lab.rdp import der, mcs
+from tests.lab.rdp.channel import Channel, SocketChannel, TlsChannel
+from tests.lab.rdp.credssp import MAX_TSREQUEST_LENGTH, CredSspServer, Rejected
+from tests.lab.rdp.der import MalformedData
+from tests.lab.rdp.old_tls import OldTlsServer, old_tls_server
+from tests.lab.rdp.selection import Refused, allows_external_security, refuse, select, takes_standard_security
+from tests.lab.rdp.standard_security import EncryptionMethod, choose_method
 from tests.lab.rdp.state import ListenerState
 from tests.lab.rdp.suites import allowed_suites
 from tests.lab.rdp.tls import TLS_HANDSHAKE_RECORD, HandshakeRefused, TlsServer, server_context
 from tests.lab.rdp.x224 import (
     TPKT_HEADER_LENGTH,
+    ConnectionRequest,
+    FailureCode,
     MalformedRequest,
     Protocol,
     parse_connection_request,
@@ -49,11 +68,14 @@ DEFAULT_IDLE_TIMEOUT = 30.0
 
 _DEFAULT_PORT = 3389
 _BACKLOG = 100
-_READ_SIZE = 16384
+_FULL_RECORD = 16384
 _RECORD_HEADER_LENGTH = 5
 _MAX_RECORD_LENGTH = 16384 + 2048
 _TURNS_FROM_ACCEPT_TO_HANDLER = 4
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_CREDSSP = Protocol.HYBRID | Protocol.HYBRID_EX
+_AUTHZ_SUCCESS, _AUTHZ_ACCESS_DENIED = 0, 5
+_RDSTLS_CAPABILITIES = struct.pack("<4H", 1, 1, 1, 1)
 
 
 class RdpServer:
@@ -140,7 +162,7 @@ class RdpServer:
         self._open[task] = writer
         try:
             await _Connection(state, reader, writer, self._idle_timeout).run()
-        except (MalformedRequest, HandshakeRefused) as refusal:
+        except (MalformedRequest, MalformedData, HandshakeRefused) as refusal:
             _LOG.debug("%s:%d dropped a connection: %s", self._address, state.port, refusal)
             _reset(writer)
         except (asyncio.TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
@@ -157,67 +179,137 @@ class _Connection:
         self, state: ListenerState, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, timeout: float
     ) -> None:
         self._state = state
-        self._reader = reader
-        self._writer = writer
+        self._socket = SocketChannel(reader, writer, timeout)
         self._timeout = timeout
 
     async def run(self) -> None:
-        start = await asyncio.wait_for(self._reader.readexactly(TPKT_HEADER_LENGTH), self._timeout)
+        start = await self._socket.read_exactly(TPKT_HEADER_LENGTH)
         if start[0] == TLS_HANDSHAKE_RECORD and allows_external_security(self._state):
-            await self._secured(start)
+            await self._direct(start)
             return
-        rest = self._reader.readexactly(tpkt_length(start) - TPKT_HEADER_LENGTH)
-        request = parse_connection_request(start + await asyncio.wait_for(rest, self._timeout))
+        request = await self._request(self._socket, start)
         answer = select(self._state, request)
-        await self._send(answer.confirm)
+        await self._socket.write(answer.confirm)
         if isinstance(answer, Refused):
             return
+        requested = request.requested_protocols or Protocol.RDP
         if answer.protocol == Protocol.RDP:
-            await self._read()
+            await self._connect(self._socket, answer.protocol, requested)
         else:
-            await self._secured(b"")
+            await self._secured(await self._tls(b""), answer.protocol, requested)
 
-    async def _secured(self, received: bytes) -> None:
-        """TLS, then the client's first message in it; ``received`` is what was read of the ClientHello."""
+    async def _request(self, channel: Channel, start: bytes) -> ConnectionRequest:
+        return parse_connection_request(start + await channel.read_exactly(tpkt_length(start) - TPKT_HEADER_LENGTH))
+
+    async def _direct(self, received: bytes) -> None:
+        channel = await self._tls(received)
+        if not await self._credssp(channel, early_result=False):
+            return
+        request = await self._request(channel, await channel.read_exactly(TPKT_HEADER_LENGTH))
+        requested = request.requested_protocols or Protocol.RDP
+        answer = select(self._state, request) if requested & _CREDSSP else refuse(FailureCode.INCONSISTENT_FLAGS)
+        await channel.write(answer.confirm)
+        if not isinstance(answer, Refused):
+            await self._connect(channel, answer.protocol, requested)
+
+    async def _secured(self, channel: TlsChannel, protocol: Protocol, requested: Protocol) -> None:
+        if protocol == Protocol.RDSTLS:
+            await channel.write(_RDSTLS_CAPABILITIES)
+            await channel.read_record()
+        elif not protocol & _CREDSSP or await self._credssp(channel, early_result=protocol == Protocol.HYBRID_EX):
+            await self._connect(channel, protocol, requested)
+
+    async def _credssp(self, channel: TlsChannel, *, early_result: bool) -> bool:
+        """Whether the client may go on."""
+        session = CredSspServer(self._state)
+        while not session.credentials_received:
+            try:
+                await channel.write(session.receive(await self._ts_request(channel)))
+            except Rejected as rejected:
+                _LOG.debug("CredSSP ends: %s", rejected)
+                await channel.write(rejected.answer)
+                return False
+        account = session.account
+        denied = self._state.logons_denied or account is None or not account.remote_desktop
+        if early_result:
+            await channel.write(struct.pack("<I", _AUTHZ_ACCESS_DENIED if denied else _AUTHZ_SUCCESS))
+        return not (early_result and denied)
+
+    async def _ts_request(self, channel: TlsChannel) -> bytes:
+        data = record = await channel.read_record()
+        if len(data) == 1:
+            # Clients send the first octet by itself with CBC in TLS 1.0 and before.
+            data += await channel.read_record()
+        try:
+            length = der.total_length(data)
+        except MalformedData as error:
+            raise Rejected(str(error), b"") from error
+        if not data:
+            raise ConnectionAbortedError("the client left CredSSP")
+        if length is None or length > MAX_TSREQUEST_LENGTH:
+            raise Rejected("no TSRequest in one record", b"")
+        while len(data) < length and len(record) == _FULL_RECORD:
+            record = await channel.read_record()
+            data += record
+        return data
+
+    async def _connect(self, channel: Channel, protocol: Protocol, requested: Protocol) -> None:
+        """Connect Initial and Response, and the end that follows."""
+        start = await channel.read_exactly(TPKT_HEADER_LENGTH)
+        pdu = start + await channel.read_exactly(mcs.pdu_length(start) - TPKT_HEADER_LENGTH)
+        initial = mcs.parse_connect_initial(pdu)
+        if initial.selected_protocol != protocol:
+            raise MalformedData(f"serverSelectedProtocol is {initial.selected_protocol!r}")
+        state, method = self._state, EncryptionMethod.NONE
+        if protocol == Protocol.RDP:
+            chosen = choose_method(
+                state.min_encryption_level, initial.encryption_methods, initial.encryption_methods_french
+            )
+            if chosen is None or not takes_standard_security(state):
+                raise MalformedData("Standard RDP Security is refused")
+            method = chosen
+        await channel.write(mcs.connect_response(state, initial, requested, method))
+        await channel.read_record()
+
+    async def _tls(self, received: bytes) -> TlsChannel:
+        """TLS up to the end of the handshake; ``received`` is what was read of the ClientHello."""
         context = server_context(self._state)
-        if context is None:
+        if context is not None:
+            allowed = allowed_suites(self._state.cipher_suites, self._state.min_encryption_level)
+            tls: TlsServer | OldTlsServer | None = TlsServer(context, allowed)
+        else:
+            tls = old_tls_server(self._state)
+        if tls is None:
             await asyncio.wait_for(self._read_record(received), self._timeout)
             raise HandshakeRefused("no usable credential")
-        allowed = allowed_suites(self._state.cipher_suites, self._state.min_encryption_level)
-        tls = TlsServer(context, allowed)
-        await asyncio.wait_for(self._handshake(tls, received), self._timeout)
-        await asyncio.wait_for(self._first_message(tls), self._timeout)
+        tls = await asyncio.wait_for(self._handshake(tls, received), self._timeout)
+        return TlsChannel(self._socket, tls, self._timeout)
 
-    async def _handshake(self, tls: TlsServer, received: bytes) -> None:
-        data = received or await self._read()
+    async def _handshake(self, tls: TlsServer | OldTlsServer, received: bytes) -> TlsServer | OldTlsServer:
+        data = received or await self._socket.read_record()
+        hello, answered = b"", False
         while data:
-            await self._send(tls.receive(data))
+            hello += b"" if answered else data
+            try:
+                answer = tls.receive(data)
+            except HandshakeRefused:
+                older = None if answered or isinstance(tls, OldTlsServer) else old_tls_server(self._state)
+                if older is None:
+                    raise
+                tls, answer = older, older.receive(hello)
+            answered = answered or bool(answer)
+            await self._socket.write(answer)
             if tls.established:
-                return
-            data = await self._read()
+                return tls
+            data = await self._socket.read_record()
         raise ConnectionAbortedError("the client left the handshake")
 
-    async def _first_message(self, tls: TlsServer) -> None:
-        while not tls.application_data():
-            data = await self._read()
-            if not data:
-                return
-            await self._send(tls.receive(data))
-
     async def _read_record(self, received: bytes) -> None:
-        header = received + await self._reader.readexactly(_RECORD_HEADER_LENGTH - len(received))
+        header = received + await self._socket.read_exactly(_RECORD_HEADER_LENGTH - len(received))
         length = int.from_bytes(header[3:], "big")
         if length > _MAX_RECORD_LENGTH:
             raise HandshakeRefused("record too long")
-        await self._reader.readexactly(length)
-
-    async def _read(self) -> bytes:
-        return await asyncio.wait_for(self._reader.read(_READ_SIZE), self._timeout)
-
-    async def _send(self, data: bytes) -> None:
-        if data:
-            self._writer.write(data)
-            await asyncio.wait_for(self._writer.drain(), self._timeout)
+        await self._socket.read_exactly(length)
 
 
 class _FilteredPort:

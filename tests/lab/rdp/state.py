@@ -10,12 +10,19 @@ from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
-class ListenerState:
-    """The settings that decide how the listener answers; ``None`` in place of a state means that nothing listens.
+class Account:
+    """One account that can be logged on with."""
 
-    ``logons_denied`` changes nothing before a logon: drain mode and disabled logons are answered after the
-    connection sequence that this package stops in (MEM: unverified), so only the host model looks at it.
-    """
+    name: str
+    password: str = field(repr=False)
+    disabled: bool = False
+    remote_desktop: bool = True
+    """Whether it has the right to log on through Remote Desktop Services."""
+
+
+@dataclass(frozen=True)
+class ListenerState:
+    """The settings that decide how the listener answers; ``None`` in place of a state means that nothing listens."""
 
     port: int
     security_layer: int
@@ -33,11 +40,23 @@ class ListenerState:
     key_pem: bytes | None = field(repr=False)
     """``None``: NETWORK SERVICE cannot use the private key."""
     hostname: str
-    domain: str
+    domain: str | None
+    """The DNS name of the domain; ``None`` in a workgroup."""
+    authority: str
+    """The NetBIOS name that the accounts carry: the domain's, else the host's."""
     os_version: tuple[int, int, int]
+    old_cipher_suites: tuple[str, ...] = ()
+    """The RC4 and 3DES suites that the version takes while ``cipher_suites`` is ``None``."""
+    credssp_version: int = 6
+    """The version that the host states in its TSRequests."""
+    accounts: tuple[Account, ...] = ()
+    clock_skew: float = 0.0
+    """Seconds that the host's clock is ahead of this machine's."""
     legacy_no_negotiation: bool = False
     """Windows XP and Server 2003: every request is confirmed without negotiation data."""
     logons_denied: bool = False
+    """Drain mode or disabled logons: the Early User Authorization Result tells, where the client asked for it; all
+    else that they change comes later than this listener goes (MEM: unverified)."""
 
     def without_certificate(self) -> ListenerState:
         """This state with its certificate and key taken out, to tell a service restart from a certificate change."""

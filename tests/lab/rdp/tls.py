@@ -11,7 +11,8 @@ nor protocol_version (70); a Schannel server (IIS 8.5) was seen to answer an unu
 alert 40 that it was "generated and sent". MEM: unverified for TermService on a host.
 
 Weaker than Windows:
-* OpenSSL speaks neither SSL 2.0/3.0 nor, as distributions build it, RC4, DES and 3DES; those are left out.
+* OpenSSL speaks neither SSL 2.0/3.0 nor, as distributions build it, RC4, DES and 3DES. old_tls.py steps in for SSL 3.0,
+  RC4 and 3DES; SSL 2.0 and DES are left out.
 * Python cannot set the order of TLS 1.3 suites: OpenSSL picks one, and a pick that is not allowed ends the handshake,
   also when the client offered another that is.
 * Curves of ECDHE are not limited, DHE uses one 2048-bit group, and no session is resumed.
@@ -47,6 +48,7 @@ _DISABLE = {
 _DH_GROUP = Path(__file__).with_name("ffdhe2048.pem")
 _TLS13_NAMES = frozenset(suite.openssl for suite in TLS13_SUITES)
 _CACHED_CONTEXTS = 256
+_FULL_RECORD = 16384
 
 TLS_HANDSHAKE_RECORD = 0x16
 
@@ -154,13 +156,18 @@ class TlsServer:
             self._check_suite()
         return self._outgoing.read()
 
+    def encrypt(self, data: bytes) -> bytes:
+        """The bytes to send for application data of ours."""
+        self._tls.write(data)
+        return self._outgoing.read()
+
     def application_data(self) -> bytes:
-        """Decrypted bytes that have arrived, ``b""`` for none yet.
+        """One decrypted record that has arrived, ``b""`` for none yet.
 
         Raises ConnectionAbortedError after a close_notify and HandshakeRefused for a broken stream.
         """
         try:
-            return self._tls.read()
+            return self._tls.read(_FULL_RECORD)
         except ssl.SSLWantReadError:
             return b""
         except ssl.SSLZeroReturnError as error:

@@ -39,8 +39,9 @@ def pypsrp(address: str, **more: Any) -> WSMan:
         "ssl": False,
         "auth": "ntlm",
         "encryption": "always",
+        "port": 5985,
     }
-    return WSMan(address, port=5985, **{**options, **more})
+    return WSMan(address, **{**options, **more})
 
 
 def envelope(

@@ -22,9 +22,11 @@ def get(host: Host, uri: str) -> str:
     service = (
         f"<cfg:MaxConcurrentOperationsPerUser>{settings.max_operations_per_user}</cfg:MaxConcurrentOperationsPerUser>"
         f"<cfg:AllowUnencrypted>{flag(settings.allow_unencrypted)}</cfg:AllowUnencrypted>"
-        f"<cfg:Auth><cfg:Basic>{flag(settings.basic)}</cfg:Basic><cfg:Kerberos>true</cfg:Kerberos>"
-        f"<cfg:Negotiate>{flag(settings.negotiate)}</cfg:Negotiate><cfg:Certificate>false</cfg:Certificate>"
-        "<cfg:CredSSP>false</cfg:CredSSP><cfg:CbtHardeningLevel>Relaxed</cfg:CbtHardeningLevel></cfg:Auth>"
+        f"<cfg:Auth><cfg:Basic>{flag(settings.basic)}</cfg:Basic><cfg:Kerberos>{flag(settings.kerberos)}</cfg:Kerberos>"
+        f"<cfg:Negotiate>{flag(settings.negotiate)}</cfg:Negotiate>"
+        f"<cfg:Certificate>{flag(settings.certificate_auth)}</cfg:Certificate>"
+        f"<cfg:CredSSP>{flag(settings.credssp)}</cfg:CredSSP>"
+        f"<cfg:CbtHardeningLevel>{settings.cbt.capitalize()}</cfg:CbtHardeningLevel></cfg:Auth>"
         "<cfg:DefaultPorts><cfg:HTTP>5985</cfg:HTTP><cfg:HTTPS>5986</cfg:HTTPS></cfg:DefaultPorts>"
         "<cfg:IPv4Filter>*</cfg:IPv4Filter><cfg:IPv6Filter>*</cfg:IPv6Filter>"
         "<cfg:CertificateThumbprint></cfg:CertificateThumbprint><cfg:AllowRemoteAccess>true</cfg:AllowRemoteAccess>"
@@ -35,7 +37,7 @@ def get(host: Host, uri: str) -> str:
     )
     return (
         f'<cfg:Config xmlns:cfg="{names.CONFIG}"><cfg:MaxEnvelopeSizekb>{settings.max_envelope_kb}'
-        "</cfg:MaxEnvelopeSizekb><cfg:MaxTimeoutms>60000</cfg:MaxTimeoutms><cfg:MaxBatchItems>32000"
+        f"</cfg:MaxEnvelopeSizekb><cfg:MaxTimeoutms>{settings.max_timeout_ms}</cfg:MaxTimeoutms><cfg:MaxBatchItems>32000"
         "</cfg:MaxBatchItems><cfg:MaxProviderRequests>4294967295</cfg:MaxProviderRequests>"
         f"<cfg:Service>{service}</cfg:Service><cfg:Winrs>{shells}</cfg:Winrs></cfg:Config>"
     )

@@ -35,11 +35,12 @@ class Pending:
 
 
 class Enumerations:
-    """The open enumerations of one host."""
+    """The open enumerations of one host; `endless` is a fault: none of them comes to its end."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._pending: dict[str, Pending] = {}
+        self.endless = False
 
     def handle(self, request: Request, namespace: str, class_name: str, prefix: str, token: Token) -> bytes:
         """Answer an Enumerate, Pull or Release."""
@@ -68,7 +69,7 @@ class Enumerations:
         limit = _max_elements(body, names.WSMAN)
         if self._host.profile.first_reply_single:
             limit = 1
-        batch, rest = self._batch(items, limit, request.max_envelope)
+        batch, rest = self._batch(items, limit, self._envelope_limit(request))
         context = self._keep(rest, token) if rest else ""
         end = "" if rest else "<w:EndOfSequence/>"
         listed = f"<w:Items>{''.join(batch)}</w:Items>" if batch else "<w:Items/>"
@@ -77,19 +78,20 @@ class Enumerations:
 
     def _pull(self, request: Request, body: Element, token: Token) -> bytes:
         items = self._take(body, token)
-        batch, rest = self._batch(items, _max_elements(body, names.ENUMERATION), request.max_envelope)
+        batch, rest = self._batch(items, _max_elements(body, names.ENUMERATION), self._envelope_limit(request))
         context = f"<n:EnumerationContext>{self._keep(rest, token)}</n:EnumerationContext>" if rest else ""
         listed = f"<n:Items>{''.join(batch)}</n:Items>" if batch else "<n:Items/>"
         end = "" if rest else "<n:EndOfSequence/>"
         return self._reply(names.PULL, request, f"<n:PullResponse>{context}{listed}{end}</n:PullResponse>")
 
+    def open_for(self, owner: str) -> int:
+        """How many enumerations of an account are open."""
+        return sum(pending.owner == owner for pending in self._pending.values())
+
     def _reply(self, action: str, request: Request, xml: str) -> bytes:
         return reply(action + "Response", request.message_id, xml, ("a", "n", "w"))
 
     def _keep(self, items: list[str], token: Token) -> str:
-        limit = self._host.settings.winrm.max_operations_per_user
-        if sum(pending.owner == token.name for pending in self._pending.values()) >= limit:
-            raise faults.operation_quota(limit)
         context = f"uuid:{new_id()}"
         self._pending[context] = Pending(items, token.name)
         return context
@@ -102,8 +104,11 @@ class Enumerations:
         del self._pending[context]
         return pending.items
 
-    @staticmethod
-    def _batch(items: list[str], limit: int, max_envelope: int) -> tuple[list[str], list[str]]:
+    def _envelope_limit(self, request: Request) -> int:
+        """What the client takes and MaxEnvelopeSizekb allows, whichever is less; bytes."""
+        return min(request.max_envelope, self._host.settings.winrm.max_envelope_kb * 1024)
+
+    def _batch(self, items: list[str], limit: int, max_envelope: int) -> tuple[list[str], list[str]]:
         """As many items as count and envelope size allow; a fault when not even one fits."""
         size = _ENVELOPE_OVERHEAD
         count = 0
@@ -114,6 +119,8 @@ class Enumerations:
             count += 1
         if items and count == 0:
             raise faults.envelope_exceeded()
+        if self.endless:
+            return items[:count], items[count:] or items
         return items[:count], items[count:]
 
     def _items(self, body: Element, namespace: str, class_name: str, prefix: str) -> list[str]:

@@ -363,3 +363,17 @@ def wmi_error(hresult: int, text: str) -> Fault:
         inner=text,
         inner_code=hresult,
     )
+
+
+_QUOTA_TEXTS = {
+    2150859175: "The load quota for this user has been exceeded. Send future requests at a slower rate or raise the "
+    "quota for this user. ",
+    2150859176: "The load quota for the system has been exceeded. Send future requests at a slower rate or raise the "
+    "system quota. ",
+}
+
+
+def internal_error(code: int) -> Fault:
+    """A code without a shape of its own; texts of the load quotas after the comments of wsmerror.h."""
+    text = _QUOTA_TEXTS.get(code, "")
+    return Fault(code, False, "w:InternalError", f"The WS-Management service cannot process the request. {text}")

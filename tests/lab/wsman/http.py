@@ -7,13 +7,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import contextlib
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from email.utils import formatdate
 
+from tests.lab.model.faults import Injection
 from tests.lab.model.host import Host
 from tests.lab.model.users import User
+from tests.lab.pki import ServerTls
 from tests.lab.wsman import envelope
-from tests.lab.wsman.auth import BadEncryption, ConnectionAuth, Credentials, Denied
+from tests.lab.wsman.auth import Channel, ConnectionAuth, Denied, Identity
+from tests.lab.wsman.credentials import Credentials
+from tests.lab.wsman.encryption import BadEncryption, is_encrypted
+from tests.lab.wsman.injection import Injector, fault_of, operation_of, spoil
 
 MAX_HEAD = 65536
 IDLE_SECONDS = 120.0
@@ -21,15 +30,20 @@ BODY_SECONDS = 60.0
 SOAP_TYPE = "application/soap+xml;charset=UTF-8"
 _REASONS = {200: "OK", 400: "Bad Request", 401: "", 404: "Not Found", 405: "Method Not Allowed", 411: "Length Required"}
 _REASONS |= {413: "Request Entity Too Large", 415: "Unsupported Media Type", 500: "Internal Server Error"}
+_REASONS |= {503: "Service Unavailable"}
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_CHUNK = b" " * 65536
+_MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent a request and from where; `local` is the address that the client used."""
+    """Who sent a request and from where; `local` is the address that the client used, `url` the service there."""
 
     user: User | None
     address: str
     local: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,31 @@ class Head:
     headers: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP reply. `length` is a Content-Length that is not the body's; `close` ends the connection after it."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = SOAP_TYPE
+    challenges: Sequence[str] = ()
+    close: bool = False
+    length: int | None = None
+    fault: Injection | None = None
+
+    def head(self) -> bytes:
+        lines = [f"HTTP/1.1 {self.status} {_REASONS.get(self.status, '')}"]
+        if self.body:
+            lines.append(f"Content-Type: {self.content_type}")
+        lines.append("Server: Microsoft-HTTPAPI/2.0")
+        lines += [f"WWW-Authenticate: {challenge}" for challenge in self.challenges]
+        lines.append(f"Date: {formatdate(usegmt=True)}")
+        if self.close:
+            lines.append("Connection: close")
+        lines.append(f"Content-Length: {len(self.body) if self.length is None else self.length}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
 class Refused(Exception):
     """The request gets this HTTP status and nothing else."""
 
@@ -50,67 +89,87 @@ class Refused(Exception):
         self.close = close
 
 
+class Dropped(Exception):
+    """The connection is reset."""
+
+
 Handler = Callable[[bytes, Caller], Awaitable[tuple[int, bytes]]]
 
 
 class HttpServer:
-    """The listener of one host on one address."""
+    """The listeners of one host on one address."""
 
-    def __init__(self, host: Host, handler: Handler) -> None:
+    def __init__(self, host: Host, handler: Handler, credentials: Credentials, injector: Injector) -> None:
         self._host = host
-        self._handler = handler
-        self._credentials = Credentials(host)
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self.handler = handler
+        self._credentials = credentials
+        self._injector = injector
+        self._servers: list[asyncio.Server] = []
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self.on_fault: Callable[[Injection], None] = lambda injection: None
 
-    async def start(self, address: str, port: int) -> None:
-        self._server = await asyncio.start_server(self._accept, address, port, limit=MAX_HEAD, backlog=64)
+    async def start(self, address: str, port: int, tls: ServerTls | None = None) -> None:
+        """Listen on one more port, with HTTPS when `tls` is given."""
+
+        async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._accept(reader, writer, tls)
+
+        context = None if tls is None else tls.context
+        server = await asyncio.start_server(accepted, address, port, limit=MAX_HEAD, backlog=64, ssl=context)
+        self._servers.append(server)
 
     async def close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._connections):
+        """Stop listening and reset the open connections."""
+        for server in self._servers:
+            server.close()
+        for task, writer in list(self._connections.items()):
+            _reset(writer)
             task.cancel()
         if self._connections:
             await asyncio.wait(list(self._connections), timeout=2)
-        if self._server is not None:
-            await self._server.wait_closed()
-            self._server = None
+        for server in self._servers:
+            # From Python 3.12 on this waits for connections too, and those in their TLS handshake are not ours yet.
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(server.wait_closed(), 2)
+        self._servers.clear()
         self._credentials.close()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: ServerTls | None) -> None:
         task = asyncio.current_task()
         if task is not None:
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
+            self._connections[task] = writer
+            task.add_done_callback(lambda done: self._connections.pop(done, None))
         try:
-            if self._host.winrm_reachable():
+            if self._host.winrm_reachable(https=tls is not None):
                 self._host.counters.connections += 1
-                await self._serve(reader, writer)
+                await self._serve(reader, writer, tls)
+        except Dropped:
+            _reset(writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.TimeoutError, asyncio.CancelledError):
             return
         finally:
             writer.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        auth = ConnectionAuth(self._host, self._credentials)
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: ServerTls | None) -> None:
+        secure = writer.get_extra_info("ssl_object")
+        client = None if secure is None else secure.getpeercert(binary_form=True)
+        auth = ConnectionAuth(self._host, self._credentials, Channel(None if tls is None else tls.certificate, client))
         peer, local = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
+        url = f"{'http' if tls is None else 'https'}://{local[0]}:{local[1]}/wsman"
         while True:
+            head = None
             try:
                 head = await asyncio.wait_for(_read_head(reader), IDLE_SECONDS)
                 if head is None:
                     return
                 body = await asyncio.wait_for(self._read_body(reader, head), BODY_SECONDS)
                 self._count(head, body)
-                if await self._inject(writer):
-                    return
-                await self._answer(writer, auth, head, body, (peer[0], local[0]))
+                await self._delay_or_fail()
+                reply = await self._answer(auth, head, body, Caller(None, peer[0], local[0], url))
             except Refused as refused:
-                self._write(writer, refused.status, close=refused.close)
-                if refused.close:
-                    return
-            await writer.drain()
-            if head is not None and head.headers.get("connection", "").lower() == "close":
+                reply = Reply(refused.status, close=refused.close)
+            await self._deliver(writer, reply)
+            if reply.close or (head is not None and head.headers.get("connection", "").lower() == "close"):
                 return
 
     def _count(self, head: Head, body: bytes) -> None:
@@ -118,20 +177,17 @@ class HttpServer:
         counters.requests += 1
         counters.bytes_in += len(body) + sum(len(name) + len(value) + 4 for name, value in head.headers.items())
 
-    async def _inject(self, writer: asyncio.StreamWriter) -> bool:
-        """Faults of the scenario. True: the connection is dropped."""
+    async def _delay_or_fail(self) -> None:
+        """Faults of the scenario that look at no operation."""
         faults, count = self._host.settings.faults, self._host.counters.requests
         if faults.latency_ms:
             await asyncio.sleep(faults.latency_ms / 1000)
         if faults.drop_connection_every and count % faults.drop_connection_every == 0:
-            writer.transport.abort()
-            return True
+            raise Dropped
         if faults.die_after_writes and len(self._host.audit.writes) >= faults.die_after_writes:
-            writer.transport.abort()
-            return True
+            raise Dropped
         if faults.http_500_every and count % faults.http_500_every == 0:
             raise Refused(500)
-        return False
 
     async def _read_body(self, reader: asyncio.StreamReader, head: Head) -> bytes:
         if "transfer-encoding" in head.headers:
@@ -143,63 +199,135 @@ class HttpServer:
             raise Refused(413, close=True)
         return await reader.readexactly(int(length))
 
-    async def _answer(
-        self, writer: asyncio.StreamWriter, auth: ConnectionAuth, head: Head, body: bytes, ends: tuple[str, str]
-    ) -> None:
+    async def _answer(self, auth: ConnectionAuth, head: Head, body: bytes, caller: Caller) -> Reply:
         if head.path.partition("?")[0].rstrip("/").lower() != "/wsman":
             raise Refused(404)
         if head.method != "POST":
             raise Refused(405)
+        if self._injector.take_stale():
+            raise Refused(400, close=True)
         if head.headers.get("wsmanidentify", "").lower() == "unauthenticated":
-            status, reply = await self._handler(body, Caller(None, *ends))
-            self._write(writer, status, reply)
-            return
+            return await self._operate(auth, body, caller, encrypted=False)
         try:
-            user, challenge, basic = auth.authenticate(head.headers.get("authorization"))
+            identity = auth.authenticate(head.headers.get("authorization"))
         except Denied as denied:
-            self._write(writer, 401, challenges=denied.challenges)
-            return
-        granted = [challenge] if challenge is not None else []
-        if not body:
-            self._write(writer, 200, challenges=granted)
-            return
-        content_type = head.headers.get("content-type", "").lower()
-        encrypted = content_type.startswith("multipart/encrypted")
-        if not encrypted and not content_type.startswith("application/soap+xml"):
-            raise Refused(415)
-        if not encrypted and not self._host.settings.winrm.allow_unencrypted:
-            # MEM: unverified which status Windows gives; it never processes the body.
-            raise Refused(401 if basic else 500)
+            return Reply(401, challenges=denied.challenges, close=denied.fresh)
+        granted = [] if identity.token is None else [identity.token]
+        content_type = head.headers.get("content-type", "")
+        encrypted = bool(body) and is_encrypted(content_type)
+        if body and not encrypted:
+            if not content_type.lower().startswith("application/soap+xml"):
+                raise Refused(415)
+            if caller.url.startswith("http:") and not self._host.settings.winrm.allow_unencrypted:
+                return _clear_text_refused(auth, identity)
         try:
             message = auth.decrypt(body) if encrypted else body
-            status, reply = await self._handler(_to_utf8(message), Caller(user, *ends))
+            reply = await self._operate(auth, message, replace(caller, user=identity.user), encrypted=encrypted)
         except (BadEncryption, envelope.BadRequest) as error:
             raise Refused(400) from error
-        kind = SOAP_TYPE
-        if encrypted:
-            kind, reply = auth.encrypt(reply)
-        self._write(writer, status, reply, kind, granted)
+        return replace(reply, challenges=[*granted, *reply.challenges])
 
-    def _write(
-        self,
-        writer: asyncio.StreamWriter,
-        status: int,
-        body: bytes = b"",
-        content_type: str = SOAP_TYPE,
-        challenges: list[str] | None = None,
-        close: bool = False,
-    ) -> None:
-        lines = [f"HTTP/1.1 {status} {_REASONS[status]}"]
-        if body:
-            lines.append(f"Content-Type: {content_type}")
-        lines.append("Server: Microsoft-HTTPAPI/2.0")
-        lines += [f"WWW-Authenticate: {challenge}" for challenge in challenges or []]
-        if close:
-            lines.append("Connection: close")
-        lines.append(f"Content-Length: {len(body)}")
-        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        self._host.counters.bytes_out += len(head) + len(body)
-        writer.write(head + body)
+    async def _operate(self, auth: ConnectionAuth, message: bytes, caller: Caller, *, encrypted: bool) -> Reply:
+        """The reply to a message in clear text, spoiled by the fault that is aimed at it."""
+        operation = operation_of(message)
+        fault = self._injector.take(operation)
+        kind = "" if fault is None else fault.fault
+        if fault is not None:
+            self.on_fault(fault)
+        if kind == "drop_unread":
+            raise Dropped
+        if kind == "bad_request":
+            raise Refused(400, close=True)
+        if kind == "http_status" and fault is not None:
+            raise Refused(fault.code or 500)
+        if kind == "unauthorized":
+            auth.forget()
+            return Reply(401, challenges=auth.offers, close=True)
+        if not message:
+            return Reply(200, fault=fault)
+        if kind == "soap_fault" and fault is not None:
+            found = envelope.message_id_of(message)
+            typed = self._host.profile.typed_errors
+            status, xml = 500, envelope.fault_reply(fault_of(fault.code), found, caller.local, self._host.fqdn, typed)
+        else:
+            status, xml = await self.handler(_to_utf8(message), caller)
+        if fault is not None:
+            xml = spoil(fault, xml)
+        content_type = SOAP_TYPE
+        if encrypted:
+            content_type, xml = auth.encrypt(xml)
+        return _mislabelled(Reply(status, xml, content_type, fault=fault))
+
+    async def _deliver(self, writer: asyncio.StreamWriter, reply: Reply) -> None:
+        """Send a reply, or what its fault leaves of it."""
+        head, fault = reply.head(), reply.fault
+        kind = "" if fault is None else fault.fault
+        self._host.counters.bytes_out += len(head) + len(reply.body)
+        if kind == "drop_done":
+            raise Dropped
+        if kind == "drop_half":
+            whole = head + reply.body
+            writer.write(whole[: len(head) + len(reply.body) // 2])
+            await writer.drain()
+            raise Dropped
+        if kind == "slow" and fault is not None:
+            await _drip(writer, head + reply.body, fault.seconds)
+        elif kind == "huge" and fault is not None:
+            await _stream(writer, reply, fault.size_mb * _MEGABYTE)
+        else:
+            writer.write(head + reply.body)
+        await writer.drain()
+        if kind in ("drop_idle", "length_short", "length_long"):
+            raise ConnectionAbortedError("the fault ends the connection")
+
+
+def _clear_text_refused(auth: ConnectionAuth, identity: Identity) -> Reply:
+    """Without AllowUnencrypted a body in clear text over HTTP is never processed. Statuses MEM: unverified."""
+    if identity.basic:
+        return Reply(401, challenges=auth.offers, close=True)
+    return Reply(500, challenges=[] if identity.token is None else [identity.token])
+
+
+def _mislabelled(reply: Reply) -> Reply:
+    """The reply with the wrong length or label that its fault asks for."""
+    kind = "" if reply.fault is None else reply.fault.fault
+    if kind == "length_short":
+        return replace(reply, length=len(reply.body) // 2)
+    if kind == "length_long":
+        return replace(reply, length=len(reply.body) + 100)
+    if kind == "wrong_type":
+        return replace(reply, content_type="text/html; charset=us-ascii")
+    if kind == "wrong_boundary":
+        protocol = 'protocol="application/HTTP-SPNEGO-session-encrypted"'
+        return replace(reply, content_type=f'multipart/encrypted;{protocol};boundary="Another Boundary"')
+    return reply
+
+
+async def _drip(writer: asyncio.StreamWriter, data: bytes, seconds: float) -> None:
+    for position in range(len(data)):
+        writer.write(data[position : position + 1])
+        await writer.drain()
+        await asyncio.sleep(seconds)
+
+
+async def _stream(writer: asyncio.StreamWriter, reply: Reply, size: int) -> None:
+    """The first half of the reply, then white space up to `size` bytes; never more in memory than one piece."""
+    start = reply.body[: len(reply.body) // 2]
+    writer.write(replace(reply, length=size).head() + start)
+    left = size - len(start)
+    while left > 0:
+        piece = _CHUNK[: min(left, len(_CHUNK))]
+        writer.write(piece)
+        await writer.drain()
+        left -= len(piece)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """End the connection with RST."""
+    connection = None if writer.is_closing() else writer.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    writer.transport.abort()
 
 
 async def _read_head(reader: asyncio.StreamReader) -> Head | None:
@@ -222,7 +350,7 @@ async def _read_head(reader: asyncio.StreamReader) -> Head | None:
         if colon:
             headers[name.strip().lower()] = value.strip()
     path = parts[1]
-    if path.lower().startswith("http://"):
+    if path.lower().startswith(("http://", "https://")):
         path = "/" + path.split("/", 3)[-1]
     return Head(parts[0], path, headers)
 

@@ -94,7 +94,7 @@ class Shells:
         self._host.counters.shells_opened += 1
         streams = (request.body.findtext(_RSP + "OutputStreams") or "stdout stderr").strip()
         created = (
-            f"<x:ResourceCreated><a:Address>http://{escape(caller.local)}:5985/wsman</a:Address><a:ReferenceParameters>"
+            f"<x:ResourceCreated><a:Address>{escape(caller.url)}</a:Address><a:ReferenceParameters>"
             f"<w:ResourceURI>{names.SHELL_CMD}</w:ResourceURI><w:SelectorSet>"
             f'<w:Selector Name="ShellId">{shell.id}</w:Selector></w:SelectorSet></a:ReferenceParameters>'
             f'</x:ResourceCreated><rsp:Shell xmlns:rsp="{names.SHELL}"><rsp:ShellId>{shell.id}</rsp:ShellId>'
@@ -146,7 +146,9 @@ class Shells:
         command_id = (stream.get("CommandId") or "").upper()
         command = self._command_of(shell, command_id)
         try:
-            await asyncio.wait_for(command.done.wait(), 60.0 if request.timeout is None else request.timeout)
+            longest = self._host.settings.winrm.max_timeout_ms / 1000
+            seconds = longest if request.timeout is None else min(request.timeout, longest)
+            await asyncio.wait_for(command.done.wait(), seconds)
         except asyncio.TimeoutError as error:
             raise faults.timed_out() from error
         del shell.commands[command_id]

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from tests.lab.rdp import ListenerState, RdpServer
+from tests.lab.rdp import Account, ListenerState, RdpServer
 
 T = TypeVar("T")
 
@@ -85,8 +85,14 @@ def listener_state(**changes: Any) -> ListenerState:
         certificate_pem=certificate,
         key_pem=key,
         hostname="HOST1",
-        domain="EXAMPLE",
+        domain=None,
+        authority="HOST1",
         os_version=(10, 0, 20348),
+        accounts=(
+            Account("user", "secret"),
+            Account("former", "secret", disabled=True),
+            Account("guest", "x", False, False),
+        ),
     )
     return replace(state, **changes)
 
@@ -127,6 +133,40 @@ def connection_request(protocols: int | None, *, routing: bytes = b"", flags: in
     negotiation = b"" if protocols is None else struct.pack("<BBHI", 1, flags, 8, protocols)
     variable = routing + negotiation + extra
     return struct.pack(">BBHBBHHB", 3, 0, 11 + len(variable), 6 + len(variable), 0xE0, 0, 0, 0) + variable
+
+
+def connect_initial(*, methods: int, selected: int = 0) -> bytes:
+    """A Connect Initial with one channel, laid out as the example in [MS-RDPBCGR] 4.1.3."""
+    core = struct.pack("<IHHHHII", 0x00080004, 1024, 768, 0xCA01, 0xAA03, 0x409, 2600) + bytes(32)
+    core += struct.pack("<III", 4, 0, 12) + bytes(64)
+    core += struct.pack("<HHIHHH", 0xCA01, 1, 0, 24, 7, 1) + bytes(64 + 2) + struct.pack("<I", selected)
+    blocks = struct.pack("<HH", 0xC001, 4 + len(core)) + core
+    blocks += struct.pack("<HHII", 0xC002, 12, methods, 0)
+    blocks += struct.pack("<HHI", 0xC003, 20, 1) + b"cliprdr\0" + struct.pack("<I", 0xC0A00000)
+    gcc = bytes.fromhex("0008001000 01c000") + b"Duca" + struct.pack(">H", 0x8000 | len(blocks)) + blocks
+    user_data = bytes.fromhex("000500147c0001") + struct.pack(">H", 0x8000 | len(gcc)) + gcc
+    domain = bytes.fromhex(
+        "04010104010101 01ff"
+        "3019 020122 020102 020100 020101 020100 020101 0202ffff 020102"
+        "3019 020101 020101 020101 020101 020100 020101 02020420 020102"
+        "301c 0202ffff 0202fc17 0202ffff 020101 020100 020101 0202ffff 020102"
+    )
+    body = domain + b"\x04\x82" + struct.pack(">H", len(user_data)) + user_data
+    pdu = bytes.fromhex("02f080 7f6582") + struct.pack(">H", len(body)) + body
+    return struct.pack(">BBH", 3, 0, 4 + len(pdu)) + pdu
+
+
+def server_blocks(pdu: bytes) -> dict[int, bytes]:
+    """The data blocks of a Connect Response; fails the test for anything else."""
+    assert pdu[4:9] == bytes.fromhex("02f0807f66"), pdu.hex()
+    at = pdu.index(b"McDn") + 4
+    at += 2 if pdu[at] & 0x80 else 1
+    found = {}
+    while at < len(pdu):
+        kind, length = struct.unpack_from("<HH", pdu, at)
+        found[kind] = pdu[at + 4 : at + length]
+        at += length
+    return found
 
 
 def exchange(address: str, request: bytes) -> tuple[socket.socket, bytes]:

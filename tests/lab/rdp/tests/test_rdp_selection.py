@@ -23,10 +23,10 @@ REQUESTS: tuple[int | None, ...] = (None, 0, 1, 2, 3, 4, 8, 9, 0x0B, 0x10, 0x0F)
 TABLE = [
     (0, 0, "- =0 !2 !2 !2 !2 !2 !2 !2 !2 !2", "2.2.1.2.2; recorded: rdp-proprietary-encryption.pcap, rdp-x509.pcap"),
     (0, 1, "- =0 !2 !2 !2 !2 !2 !2 !2 !2 !2", "cc770833: no NLA with the RDP Security Layer; unverified"),
-    (1, 0, "- =0 =1 =2 =2 !1 =8 =8 =8 !1 =8", "SetSecurityLayer; rdp-to-ssl.pcap, rdp-no-cookie-mstshash.pcap"),
-    (1, 1, "- !5 !5 =2 =2 !5 =8 =8 =8 !5 =8", "2.2.1.2.2"),
-    (2, 0, "- !1 =1 =2 =2 !1 =8 =8 =8 !1 =8", "2.2.1.2.2"),
-    (2, 1, "- !5 !5 =2 =2 !5 =8 =8 =8 !5 =8", "2.2.1.2.2"),
+    (1, 0, "- =0 =1 =2 =2 =4 =8 =8 =8 !1 =8", "SetSecurityLayer; rdp-to-ssl.pcap, rdp-no-cookie-mstshash.pcap"),
+    (1, 1, "- !5 !5 =2 =2 =4 =8 =8 =8 !5 =8", "2.2.1.2.2"),
+    (2, 0, "- !1 =1 =2 =2 =4 =8 =8 =8 !1 =8", "2.2.1.2.2"),
+    (2, 1, "- !5 !5 =2 =2 =4 =8 =8 =8 !5 =8", "2.2.1.2.2"),
 ]
 ROWS = [
     pytest.param(layer, nla, request, answer, id=f"layer{layer}-nla{nla}-{request}")
@@ -64,7 +64,7 @@ def test_without_certificate_only_what_needs_one_changes(
     layer: int, nla: int, protocols: int | None, expected: str
 ) -> None:
     without = answer(ask(protocols, security_layer=layer, user_authentication=nla, certificate_pem=None, key_pem=None))
-    assert without == ("!3" if expected in ("=1", "=2", "=8") else expected)
+    assert without == ("!3" if expected in ("=1", "=2", "=4", "=8") else expected)
 
 
 @pytest.mark.parametrize(("layer", "nla", "protocols", "expected"), ROWS)
@@ -88,6 +88,8 @@ def test_legacy_server_never_negotiates(layer: int, protocols: int | None) -> No
         ((6, 1, 7601), 0x0B, "=2"),
         ((6, 1, 7601), 8, "!1"),
         ((6, 2, 9200), 0x0B, "=8"),
+        ((6, 3, 9600), 4, "!1"),
+        ((10, 0, 14393), 4, "=4"),
     ],
 )
 def test_versions_know_different_protocols(os_version: tuple[int, int, int], protocols: int, expected: str) -> None:

@@ -155,7 +155,7 @@ def test_tls_waits_for_the_connect_initial(lab: Lab) -> None:
     _listener, address = lab.start(listener_state())
     with secured(address, protocols=1) as connection:
         connection.sendall(MCS_CONNECT_INITIAL)
-        assert ended(connection) == "FIN"
+        assert ended(connection) == "RST"
 
 
 @pytest.mark.parametrize("protocols", [None, 0])
@@ -165,7 +165,7 @@ def test_standard_rdp_security(lab: Lab, protocols: int | None) -> None:
     with connection:
         assert len(confirm) == (11 if protocols is None else 19)
         connection.sendall(MCS_CONNECT_INITIAL)
-        assert ended(connection) == "FIN"
+        assert ended(connection) == "RST"
 
 
 def test_direct_approach(lab: Lab) -> None:
