@@ -4,10 +4,11 @@
 
 PYTHON := .venv/bin/python
 STAMP := .venv/.requirements-installed
+PEERS := .venv-peers
 LAB_INVENTORY := .cache/lab/inventory.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format unit sanity demo lab clean
+.PHONY: help setup test bench lint format unit fidelity interop sanity demo lab clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,7 +20,7 @@ $(STAMP): requirements.txt requirements-dev.txt scripts/setup.sh
 	@touch $@
 
 test: setup ## Run every gate and every test; the first failure ends it
-	@scripts/peers.sh
+	@scripts/peers.sh $(PEERS)
 	@$(PYTHON) scripts/gates.py all
 
 lint: setup ## Run the static gates only
@@ -32,6 +33,17 @@ format: setup ## Bring the Python files into the form that the gates ask for
 unit: setup ## Run the unit tests only
 	@$(PYTHON) -m pytest tests/unit
 
+fidelity: setup ## Run the tests with recorded Windows traffic only (RDP_CAPTURES names its folder)
+	@$(PYTHON) -m pytest tests/fidelity
+
+interop: setup ## Run the tests with the servers, clients and scanners of others only
+	@scripts/peers.sh $(PEERS)
+	@$(PYTHON) -m pytest tests/interop
+
+bench: setup ## Print what the wire probe costs next to nmap and sslyze
+	@scripts/peers.sh $(PEERS)
+	@$(PYTHON) -m tests.bench.wire
+
 sanity: setup ## Run ansible-test sanity on the collection
 	@$(PYTHON) scripts/sanity.py
 
@@ -43,5 +55,5 @@ lab: setup ## Keep the simulated hosts of the demo running until Ctrl-C
 	@$(PYTHON) -m tests.lab --scenarios tests/lab/scenarios/demo --inventory $(LAB_INVENTORY)
 
 clean: ## Remove .venv and everything that the tools left
-	rm -rf .venv .cache .ansible .hypothesis tests/output
+	rm -rf .venv $(PEERS) .cache .ansible .hypothesis tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
