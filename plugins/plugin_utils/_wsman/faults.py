@@ -28,6 +28,9 @@ QUOTA = frozenset(
     | set(range(0x803381E4, 0x803381EB))
     | {0x8004106C}
 )
+# Busy, aborted, shutting down, RPC server unavailable, out of memory: Win32 errors plain and as HRESULT, and WMI's own.
+_BUSY_WIN32 = frozenset({8, 14, 170, 995, 1115, 1722})
+BUSY = _BUSY_WIN32 | {0x80070000 | code for code in _BUSY_WIN32} | {0x80041006, 0x80041032, 0x80041033}
 # An enumeration that the host itself has ended: there is nothing left to release.
 ENUMERATION_GONE = frozenset({0x80338007, 0x8033801B, 0x8033801C, 0x80338084})
 
@@ -106,7 +109,9 @@ _MEANINGS: dict[int, Meaning] = {
     0x8033803F: Meaning("a quota of WinRM is used up", _RAISE_QUOTA),
     0x80338041: Meaning("the host does not accept the format of the request", "report this with the Windows version"),
     0x80338048: Meaning("the reply is larger than the host may send", "raise MaxEnvelopeSizekb of WinRM on the host"),
-    0x8033805B: Meaning("the shell is gone from the host", "run the task again"),
+    0x8033805B: Meaning(
+        "the host does not know the shell, the command or the object that the request names", "run the task again"
+    ),
     0x803380FA: Meaning("the class has keys and the request named none", "give the keys of the object"),
     0x80338102: Meaning("the WMI provider cannot perform the operation", _NAMES),
     0x80338104: Meaning("WMI denies access", _RIGHTS),

@@ -2,30 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests of the WS-Management client share: recorded samples, and a transport that plays a script."""
+"""What the tests of the WS-Management client share: replies, and a transport that plays a script."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 Step = bytes | Exception | Callable[[bytes], bytes]
-
-_ROOT = os.environ.get("RDP_CAPTURES", "")
-needs_captures = pytest.mark.skipif(not _ROOT, reason="RDP_CAPTURES does not name the folder of recorded samples")
-
-
-def sample(path: str) -> bytes:
-    return (Path(_ROOT) / path).read_bytes()
-
-
-def samples(pattern: str) -> list[str]:
-    """Paths of the samples that match, empty when there are none to read."""
-    return sorted(str(found.relative_to(_ROOT)) for found in Path(_ROOT).glob(pattern)) if _ROOT else []
 
 
 def message_id(request: bytes) -> str:
