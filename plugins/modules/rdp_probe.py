@@ -35,15 +35,16 @@ options:
       - V(quick) asks whether a current Windows client can connect. It makes at most three TCP connections, unless
         O(attempts) asks for more.
       - V(full) asks for everything, each security protocol, TLS version, cipher suite and encryption method of standard
-        RDP security. That takes some fifty short connections, one after the other with pauses between.
+        RDP security. That takes some fifty short connections, one after the other with rests between.
         RV(wire.connections) tells how many.
     type: str
     choices: [quick, full]
     default: quick
   stages:
     description:
-      - Stages to try. The probe goes as far as the last of them, and each needs those before it, so naming that one is
-        enough.
+      - Stages to try. The probe goes as far as the last of them, for each needs those before it.
+      - With the depth V(full), each that is named is asked for all it has. For V(x224) that is every security protocol
+        and encryption method, for V(tls) every version and cipher suite.
     type: list
     elements: str
     choices: [tcp, x224, tls, credssp]
@@ -508,8 +509,8 @@ wire:
           contains:
             result:
               description:
-                - V(accepted), V(alert), V(closed), V(reset), V(timeout), V(error), or V(older) when the server answered
-                  with an older version.
+                - V(accepted), V(alert), V(closed), V(reset), V(timeout), V(error), or V(other) when the server answered
+                  with another version.
               type: str
               sample: alert
             alert:
@@ -655,7 +656,8 @@ wire:
           sample: 12.1
     pattern:
       description:
-        - V(steady) when comparable attempts ended alike, V(intermittent) when not, null when there was one only.
+        - V(steady) when comparable attempts ended alike, V(intermittent) when not, null when there were fewer than two
+          to compare.
       type: str
       sample: steady
     suspects:
@@ -722,7 +724,7 @@ wire:
           sample: 20.6
     connections:
       description:
-        - TCP connections that were made.
+        - TCP connections that were tried.
       type: int
       sample: 2
     complete:

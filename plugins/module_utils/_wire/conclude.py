@@ -26,13 +26,12 @@ def telling(walks: Sequence[Walk]) -> Walk:
     for walk in walks:
         if walk.ready and as_a_current_client(walk):
             return walk
-    last = walks[-1]
-    for walk in walks:
-        if walk.offer == EVERYTHING and walk.stage != "tcp":
-            last = walk
-    if last.ready:
-        last.end("tls", "old", reasons.old_only(last.tls["version"], last.tls["cipher"]))
-    return last
+    # What is refused although everything was offered tells more than what a current client is refused.
+    larger = [walk for walk in walks if walk.offer == EVERYTHING and walk.tls["result"] != "not_tried"]
+    chosen = (larger or walks)[0]
+    if chosen.ready:
+        chosen.end("tls", "old", reasons.old_only(chosen.tls["version"], chosen.tls["cipher"]))
+    return chosen
 
 
 def as_a_current_client(walk: Walk) -> bool:

@@ -43,9 +43,7 @@ def shake(connection: net.Connection, client: tls.Client) -> Tuple[str, Optional
     try:
         connection.send(client.start())
         while not client.done:
-            answer = client.receive(connection.receive())
-            if answer:
-                connection.send(answer)
+            connection.send(client.receive(connection.receive()))
     except tls.Refused as error:
         # close_notify is how some servers say goodbye; it refuses nothing in particular.
         return ("closed", None, "") if error.alert == "close_notify" else ("alert", error.alert, "")

@@ -13,9 +13,12 @@ from typing import Dict, Iterator, Optional
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire import net
 
+# So that a survey leaves a server at least a fifth of its time for others.
+_REST = 0.25
+
 
 class Line:
-    """Connections to ``target``. ``connections`` is their number, ``timings`` the milliseconds of each stage."""
+    """Connections to ``target``. ``connections`` is how many were tried, ``timings`` the milliseconds of each stage."""
 
     def __init__(
         self, target: net.Target, port: int, source: Optional[str], deadline: net.Deadline, timings: Dict[str, float]
@@ -26,14 +29,20 @@ class Line:
         self.timings = timings
         self.connections = 0
         self._source = source
+        self._opened = time.monotonic()
 
     def open(self, seconds: Optional[float] = None) -> net.Connection:
         """A new connection; ``seconds`` limits the connecting and all that follows on it. Raises net.NotConnected."""
         deadline = self.deadline if seconds is None else net.Deadline(min(seconds, self.deadline.left()))
-        with self.timed("tcp"):
-            connection = net.Connection.open(self.target, self._source, deadline)
+        # Before it is made: one that the server resets at once was a connection to the server.
         self.connections += 1
-        return connection
+        self._opened = time.monotonic()
+        with self.timed("tcp"):
+            return net.Connection.open(self.target, self._source, deadline)
+
+    def rest(self) -> None:
+        """Pauses for a part of what the last connection took: the slower a server or the way to it, the longer."""
+        self.pause((time.monotonic() - self._opened) * _REST)
 
     def pause(self, seconds: float) -> None:
         """Lets the server come to rest between two connections."""

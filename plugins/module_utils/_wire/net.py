@@ -179,6 +179,8 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """Sends all of ``data`` at once. Raises Ended."""
+        if not data:
+            return  # sending nothing would take a pending reset away from the next receive
         self._arm(self._deadline)
         try:
             self._stream.sendall(data)

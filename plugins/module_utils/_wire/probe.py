@@ -69,15 +69,15 @@ def probe(
 ) -> Report:
     """Probes ``host`` and always returns a report, whatever the peer does, within ``deadline`` seconds.
 
-    It goes as far as the last of ``stages``. ``attempts`` is how often it goes that way; without it, once, and again
-    only after a connection that was cut. ``deadline`` is by default that of the depth in DEADLINES. ``source`` is the
-    address of this machine to connect from. Raises BadInput, before anything is sent.
+    It goes as far as the last of ``stages``, and in full depth asks for all that those named have. ``attempts`` is how
+    often it goes that way; without it, once, and again only after a connection that was cut. ``deadline`` is by
+    default that of the depth in DEADLINES. ``source`` is the address of this machine to connect from. Raises BadInput,
+    before anything is sent.
     """
     seconds = DEADLINES.get(depth, 0.0) if deadline is None else deadline
     check_input(host, port, depth=depth, stages=stages, attempts=attempts, deadline=seconds, source=source)
-    last = max(stages, key=STAGES.index)
     run = _Run(blank.report(host, port, depth), seconds, source)
-    run.go(last, attempts)
+    run.go(stages, attempts)
     return run.report
 
 
@@ -123,8 +123,9 @@ class _Run:
         self._source = source
         self._result = ""
 
-    def go(self, last: str, attempts: Optional[int]) -> None:
+    def go(self, stages: Sequence[str], attempts: Optional[int]) -> None:
         began = time.monotonic()
+        last = max(stages, key=STAGES.index)
         targets = self._dns()
         if targets:
             opened = self._tcp(targets)
@@ -133,8 +134,8 @@ class _Run:
                 walker = Walker(line, self.report["host"], last)
                 self._walks(walker, line, connection, attempts)
                 if last != "tcp":
-                    self._questions(line, last)
-                self.report["connections"] = line.connections
+                    self._questions(line, stages)
+                self.report["connections"] += line.connections
         self.report["suspects"] = suspects(self.report, self._result)
         self.report["timings"]["total"] = milliseconds(began)
 
@@ -167,6 +168,7 @@ class _Run:
             try:
                 connection = line.open(self._deadline.left() / (len(targets) - n))
             except net.NotConnected as error:
+                self.report["connections"] += line.connections
                 tried["result"] = error.result
                 if part["address"] is None or _TELLING.index(error.result) <= _TELLING.index(part["result"]):
                     part["result"], part["address"], detail = error.result, target.address, str(error)
@@ -190,10 +192,10 @@ class _Run:
             share = self._deadline.left() / attempts
             connection.keep_until(net.Deadline(share))
         walks = [walker.walk(MODERN, connection, share)]
-        if walks[0].stage == "tls" and self._deadline.left() > 0:
+        if walks[0].stage == "tls" and self._has_time():
             line.pause(PAUSE)
             walks.append(walker.walk(EVERYTHING))
-        while self._deadline.left() > 0 and _goes_on(walks, line.connections, attempts):
+        while _goes_on(walks, line.connections, attempts) and self._has_time():
             line.pause(PAUSE)
             walks.append(walker.walk(MODERN, None, share))
         self.report["attempts"] = [walk.as_attempt() for walk in walks]
@@ -207,33 +209,43 @@ class _Run:
             cut = sum(not walk.ready for walk in walks)
             self._warn(f"{cut} of {len(walks)} attempts did not get through, so what is said here may change")
 
-    def _questions(self, line: Line, last: str) -> None:
+    def _questions(self, line: Line, stages: Sequence[str]) -> None:
         """Asks beyond the walk: in quick depth whether NLA is required, in full depth for everything."""
         part = self.report["x224"]
         try:
             if self.report["depth"] == "full":
-                self._survey(line, last)
+                self._survey(line, stages)
             elif self.report["ready"] and _leaves_nla_open(part) and line.connections < _QUICK_CONNECTIONS:
                 part["protocols"]["tls"] = survey.offer(line, "tls")
         except survey.Interrupted as error:
-            self.report["complete"] = False
-            self._warn(f"Not everything could be asked: {error}")
+            self._leave_out(str(error))
         part["security_layer"] = negotiation.security_layer(part["protocols"])
         part["nla"] = negotiation.nla(part["protocols"])
 
-    def _survey(self, line: Line, last: str) -> None:
-        """Every protocol, and with the stage tls every version, suite and encryption method. Raises Interrupted."""
+    def _survey(self, line: Line, stages: Sequence[str]) -> None:
+        """Of x224, every protocol and encryption method; of tls, every version and suite. Raises Interrupted."""
         offers = self.report["x224"]["protocols"]
-        for protocol in SINGLE_REQUESTS:
-            if protocol not in offers:
-                offers[protocol] = survey.offer(line, protocol)
-        if last == "x224":
-            return
-        if offers["credssp_early_auth"]["selected"] not in (None, "rdp"):
+        if "x224" in stages:
+            for protocol in SINGLE_REQUESTS:
+                if protocol not in offers:
+                    offers[protocol] = survey.offer(line, protocol)
+            if offers["rdp"]["selected"] == "rdp":
+                self.report["standard"] = survey.standard(line)
+        if "tls" in stages and offers["credssp_early_auth"]["selected"] not in (None, "rdp"):
             for version, name in tls.VERSIONS.items():
                 self.report["tls"]["versions"][name] = survey.tls_version(line, self.report["host"], version)
-        if offers["rdp"]["selected"] == "rdp":
-            self.report["standard"] = survey.standard(line)
+
+    def _has_time(self) -> bool:
+        """Whether the next connection, which there is reason for, can be made before the deadline."""
+        if self._deadline.left() > 0:
+            return True
+        if self.report["complete"]:
+            self._leave_out("the deadline came first")
+        return False
+
+    def _leave_out(self, why: str) -> None:
+        self.report["complete"] = False
+        self._warn(f"Not everything could be asked: {why}")
 
     def _warn(self, text: str) -> None:
         self.report["warnings"].append(text)

@@ -78,7 +78,7 @@ class Certificate(TypedDict):
 class TlsVersion(TypedDict):
     """What one version of TLS came to, when a client offers nothing else."""
 
-    result: str  # accepted, alert, closed, reset, timeout, error, older (answered with an older version)
+    result: str  # accepted, alert, closed, reset, timeout, error, other (answered with another version)
     alert: Optional[str]
     ciphers: List[str]  # IANA names of the suites accepted, in the order in which the server chose them
     preference: Optional[str]  # whose order decides: server, client; None with fewer than two suites
@@ -156,9 +156,9 @@ class Report(TypedDict):
     credssp: Credssp
     standard: Standard
     attempts: List[Attempt]  # the first connection and its repetitions
-    pattern: Optional[str]  # of the attempts: steady, intermittent; None with fewer than two
+    pattern: Optional[str]  # of the attempts: steady, intermittent; None with fewer than two to compare
     suspects: List[Suspect]  # what the network alone makes likely, most likely first
     timings: Dict[str, float]  # dns, tcp, x224, tls, credssp, standard, pauses, total
-    connections: int  # TCP connections used
+    connections: int  # TCP connections tried
     complete: bool  # False: the deadline came before all that was asked for had been tried
     warnings: List[str]

@@ -20,8 +20,6 @@ from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Off
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls import client as tls
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls import suites
 
-# Between two connections of a survey.
-_PAUSE = 0.03
 # What one connection may take, so that one question without an answer does not cost the rest.
 _PATIENCE = 4.0
 
@@ -88,7 +86,7 @@ def standard(line: Line) -> Standard:
 
 def _open(line: Line) -> net.Connection:
     """A new connection; one that fails is tried once more after a longer pause, in case we were too quick."""
-    line.pause(_PAUSE)
+    line.rest()
     if line.deadline.left() <= 0:
         raise Interrupted("the deadline came first")
     try:
@@ -126,7 +124,7 @@ def _hello_once(line: Line, host: str, version: int, codes: Sequence[int]) -> Op
         connection.try_to_send(client.close())
         connection.finish()
     if client.version is not None and client.version != version:
-        return _Hello("older")
+        return _Hello("other")
     if result != "completed" or client.suite is None:
         if line.deadline.left() <= 0:
             raise Interrupted("the deadline came first")

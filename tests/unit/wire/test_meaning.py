@@ -71,6 +71,8 @@ def test_what_the_offers_say(offers: dict[str, str], layer: str | None, nla: str
 
 def walk(stage: str, result: str, offer: str = "modern", version: str | None = None, cipher: str | None = None) -> Walk:
     found = Walk(offer, stage, result, "why")
+    if stage == "tls":
+        found.tls["result"] = result
     if version:
         found.tls["result"], found.tls["version"], found.tls["cipher"] = "completed", version, cipher
     return found
@@ -89,7 +91,7 @@ SSL3 = ("ready", "ready", "everything", "SSL 3.0", "TLS_RSA_WITH_AES_128_CBC_SHA
         ([walk("x224", "closed"), READY], "ready", "ready", "intermittent"),
         ([READY, walk("x224", "closed")], "ready", "ready", "intermittent"),
         ([walk("x224", "closed"), walk("x224", "closed")], "x224", "closed", "steady"),
-        ([walk("x224", "closed"), walk("x224", "reset")], "x224", "reset", "steady"),
+        ([walk("x224", "closed"), walk("x224", "reset")], "x224", "closed", "steady"),
         # All that Windows ever had does not help: the key, or every version is off.
         ([walk("tls", "reset"), walk("tls", "reset", "everything"), walk("tls", "reset")], "tls", "reset", "steady"),
         # It helps, with something old: current clients are refused each time, in the same way.
@@ -99,7 +101,8 @@ SSL3 = ("ready", "ready", "everything", "SSL 3.0", "TLS_RSA_WITH_AES_128_CBC_SHA
         # It helps, with what a current client offers too: the first was cut for another reason.
         ([walk("tls", "closed"), AS_MODERN], "ready", "ready", "intermittent"),
         ([walk("tls", "alert"), walk("tls", "alert", "everything")], "tls", "alert", None),
-        ([walk("tls", "closed"), walk("tcp", "refused", "everything")], "tcp", "refused", None),
+        ([walk("tls", "closed"), walk("tcp", "refused", "everything")], "tls", "closed", None),
+        ([walk("x224", "closed"), walk("x224", "closed"), walk("x224", "timeout")], "x224", "closed", "intermittent"),
     ],
 )
 def test_several_walks_together(walks: list[Walk], stage: str, result: str, pattern: str | None) -> None:

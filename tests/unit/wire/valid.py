@@ -32,7 +32,7 @@ RESULTS = {
     "offer": _ENDS | {"accepted", "failure", "no_negotiation", "other", "garbage"},
     "x224": _ENDS | {"response", "failure", "no_negotiation", "garbage", "not_tried"},
     "tls": _TLS | {"completed", "not_tried"},
-    "version": _TLS | {"accepted", "older"},
+    "version": _TLS | {"accepted", "other"},
     "credssp": _TLS | {"challenge", "refused", "not_tried"},
     "standard": _ENDS | {"response", "error", "not_tried"},
 }
