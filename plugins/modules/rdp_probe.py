@@ -323,6 +323,12 @@ wire:
             - The version that the server chose, or null.
           type: str
           sample: TLS 1.2
+        group:
+          description:
+            - The group of the key exchange, V(x25519), V(secp256r1), V(secp384r1), V(secp521r1) or the size of a
+              Diffie-Hellman prime such as V(DH 2048). Null with an RSA key exchange.
+          type: str
+          sample: secp384r1
         cipher:
           description:
             - The cipher suite that the server chose, by its name in Windows, or null.
@@ -500,7 +506,7 @@ wire:
               sample: [1.3.6.1.5.5.7.3.1]
         name_match:
           description:
-            - Whether the certificate is for the host as it was given. Null without a certificate.
+            - Whether the certificate is for the host as it was given. Expect false for an address. Null without one.
           type: bool
           sample: true
         versions:

@@ -44,7 +44,7 @@ from ansible_collections.winops.rdp.plugins.module_utils._wire.probe import prob
 from tests.interop import identity, peers
 from tests.interop.fleet import Place, running
 from tests.interop.servers import display
-from tests.unit.wire.servers import Handler, serving
+from tests.unit.wire.servers import HOST, Handler, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 # Not those on which a tool mostly waits: nmap for an answer of MCS behind s_server, all of them for shadow.
@@ -127,7 +127,7 @@ class Count:
 def counted(place: Place) -> Iterator[Count]:
     count = Count()
     with serving(handing_on(place)) as stub:
-        count.place = ("127.0.0.1", stub.port)
+        count.place = (HOST, stub.port)
         yield count
         count.connections = stub.accepted
 

@@ -95,7 +95,7 @@ def gnutls_server(folder: Path, identity: Identity, priority: str) -> Iterator[S
 
 @contextmanager
 def _behind_stub(command: Sequence[str], port: int, log: Path) -> Iterator[int]:
-    with listening(command, port, log, variables=_PLAIN), serving(negotiating(piped(port))) as stub:
+    with listening(command, port, log, variables=_PLAIN), serving(negotiating(piped(port)), host=HOST) as stub:
         yield stub.port
 
 
@@ -137,5 +137,5 @@ def tlslite_server(identity: Identity, version: tuple[int, int]) -> Iterator[Ser
             # A client that refuses or leaves is what the tests send.
             return
 
-    with serving(negotiating(handle)) as stub:
+    with serving(negotiating(handle), host=HOST) as stub:
         yield Server(stub.port, identity.certificate)

@@ -41,6 +41,7 @@ def tls() -> Tls:
         "result": "not_tried",
         "offer": None,
         "version": None,
+        "group": None,
         "cipher": None,
         "alert": None,
         "detail": "",

@@ -15,6 +15,7 @@ found, the point is absent and the report lists nothing.
 - Extended 0x7, "the server denied the connection", next to 0x904: ExtendedDisconnectReasonCode. Public reports
   (dockur/windows#345, natfrp/wiki discussion 683) show that pair whenever the socket closes before a session exists,
   also when no Windows server sent it.
+- 0x708 is in no list; mstsc shows it when it reaches its own machine (stascorp/rdpwrap#4289, dockur/windows#1256).
 - A negotiation failure ends in a closed socket: [MS-RDPBCGR] 3.3.5.3.2 has the server close the connection.
 """
 
@@ -26,6 +27,7 @@ _NAME_NOT_FOUND = ("0x104/0x0", "0x208/0x0", "0x508/0x0", "0x604/0x0")
 _NOT_CONNECTED = ("0x204/0x0",)
 _TIMED_OUT = ("0x108/0x0",)
 _SOCKET_CLOSED = ("0x904/0x7",)
+_ITSELF = ("0x708/0x0",)
 
 # By stage and result, as the report has them. "error" in the TLS stage and "garbage" have no known code.
 CLIENT_ERRORS: Dict[Tuple[str, str], Tuple[str, ...]] = {
@@ -42,10 +44,15 @@ CLIENT_ERRORS: Dict[Tuple[str, str], Tuple[str, ...]] = {
     ("tls", "reset"): _SOCKET_CLOSED,
     ("tls", "alert"): _SOCKET_CLOSED,
     ("tls", "old"): _SOCKET_CLOSED,
+    ("x224", "standard"): _SOCKET_CLOSED,
     ("tls", "timeout"): _TIMED_OUT,
 }
 
 
-def client_errors(stage: str, result: str) -> List[str]:
-    """The codes for a connection that ended in ``stage`` with ``result``; empty when none is known."""
-    return list(CLIENT_ERRORS.get((stage, result), ()))
+def client_errors(stage: str, result: str, own_address: bool) -> List[str]:
+    """The codes for a connection that ended in ``stage`` with ``result``; empty when none is known.
+
+    ``own_address``: the client would run on the machine that it connects to.
+    """
+    codes = CLIENT_ERRORS.get((stage, result), ())
+    return [*(_ITSELF if own_address else ()), *codes]

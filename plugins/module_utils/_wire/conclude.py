@@ -29,7 +29,7 @@ def telling(walks: Sequence[Walk]) -> Walk:
     # What is refused although everything was offered tells more than what a current client is refused.
     larger = [walk for walk in walks if walk.offer == EVERYTHING and walk.tls["result"] != "not_tried"]
     chosen = (larger or walks)[0]
-    if chosen.ready:
+    if not as_a_current_client(chosen):
         chosen.end("tls", "old", reasons.old_only(chosen.tls["version"], chosen.tls["cipher"]))
     return chosen
 

@@ -12,6 +12,8 @@ from typing import Dict, NamedTuple, Optional
 from ansible_collections.winops.rdp.plugins.module_utils._wire import x224
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Offer
 
+_WITH_TLS = ("tls", "credssp", "credssp_early_auth")
+
 
 class Exchange(NamedTuple):
     """What came of one connection request: a confirm, or how it ended and a sentence on it."""
@@ -44,9 +46,11 @@ def security_layer(offers: Dict[str, Offer]) -> Optional[str]:
     """What SecurityLayer seems to be: rdp, negotiate or tls; None where the answers do not tell.
 
     [MS-RDPBCGR] 2.2.1.2.2: a server that insists on TLS refuses standard security with code 1, one that has none
-    refuses TLS with code 2. Required NLA (code 5) hides which of the two others it is.
+    refuses TLS with code 2. Required NLA (code 5) hides which of the two others it is. What a server answers to a
+    request for RDSTLS or Entra alone, or where it has no certificate (code 3), says nothing of its settings.
     """
-    if any(one["failure_code"] == 2 for one in offers.values()):
+    with_tls = [one for name, one in offers.items() if name in _WITH_TLS]
+    if any(one["failure_code"] == 2 or one["selected"] == "rdp" for one in with_tls):
         return "rdp"
     rdp, over_tls = offers.get("rdp"), offers.get("tls")
     if rdp is None:
@@ -56,7 +60,7 @@ def security_layer(offers: Dict[str, Offer]) -> Optional[str]:
     if rdp["result"] == "no_negotiation":
         return "rdp"
     if rdp["result"] == "accepted" and over_tls is not None:
-        return "negotiate" if over_tls["result"] == "accepted" else "rdp"
+        return "negotiate" if over_tls["result"] == "accepted" else None
     return None
 
 
@@ -68,6 +72,7 @@ def nla(offers: Dict[str, Offer]) -> Optional[str]:
     strong = [offers[name] for name in ("credssp", "credssp_early_auth") if name in offers]
     if any((one["selected"] or "").startswith("credssp") for one in strong):
         return "offered" if any(one["result"] == "accepted" for one in weaker) else None
-    if any(one["result"] in ("other", "no_negotiation") or one["failure_code"] in (1, 2) for one in strong):
+    without = [one["selected"] in ("tls", "rdp") or one["result"] == "no_negotiation" for one in strong]
+    if any(without) or any(one["failure_code"] in (1, 2) for one in strong):
         return "off"
     return None

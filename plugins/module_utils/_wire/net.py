@@ -17,19 +17,6 @@ from typing import Any, List, NamedTuple, Optional, Tuple, Union
 # How long a finished connection waits for the peer's own end, so that it ends with FIN and not with RST.
 LINGER = 0.25
 
-_UNREACHABLE = frozenset(
-    (
-        errno.ENETUNREACH,
-        errno.EHOSTUNREACH,
-        errno.ENETDOWN,
-        errno.EHOSTDOWN,
-        errno.EADDRNOTAVAIL,
-        errno.EACCES,
-        errno.EPERM,
-        errno.EAFNOSUPPORT,
-    )
-)
-
 
 class Deadline:
     """The moment at which all must be over."""
@@ -103,12 +90,14 @@ def resolve(host: str, port: int, family: int, deadline: Deadline) -> List[Targe
 
 
 def is_own_address(target: Target) -> bool:
-    """Whether ``target`` is an address of this machine other than loopback.
+    """Whether ``target`` is an address of this machine that mstsc would take for its own.
 
     Connecting a datagram socket sends nothing; the source that the kernel picks for an own address is that address.
+    Of the loopback addresses only the usual ones count: 127.0.0.2 is what users take to get around 0x708.
     """
-    if ipaddress.ip_address(target.address.partition("%")[0]).is_loopback:
-        return False
+    address = ipaddress.ip_address(target.address.partition("%")[0])
+    if address.is_loopback:
+        return str(address) in ("127.0.0.1", "::1")
     try:
         with socket.socket(target.family, socket.SOCK_DGRAM) as datagram:
             datagram.connect(target.sockaddr)
@@ -117,13 +106,18 @@ def is_own_address(target: Target) -> bool:
         return False
 
 
-def server_name(host: str) -> Optional[str]:
-    """The name for TLS's server_name extension: none for an address (RFC 6066 3) or what can not stand in it."""
+def is_address(host: str) -> bool:
+    """Whether ``host`` is an address and no name."""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        pass
-    else:
+        return False
+    return True
+
+
+def server_name(host: str) -> Optional[str]:
+    """The name for TLS's server_name extension: none for an address (RFC 6066 3) or what can not stand in it."""
+    if is_address(host):
         return None
     try:
         return host.rstrip(".").encode("idna").decode("ascii") or None
@@ -187,7 +181,7 @@ class Connection:
         except OSError as error:
             raise Ended(_end_result(error)) from error
 
-    def receive(self, limit: int = 65536) -> bytes:
+    def receive(self, limit: int = 16384) -> bytes:
         """What has come, at least one byte. Raises Ended."""
         self._arm(self._deadline)
         try:
@@ -246,9 +240,9 @@ def _connect_result(error: OSError) -> str:
         return "filtered"
     if isinstance(error, ConnectionRefusedError):
         return "refused"
-    if error.errno in _UNREACHABLE:
-        return "unreachable"
-    return "reset"
+    if error.errno in (errno.ECONNRESET, errno.ECONNABORTED):
+        return "reset"
+    return "unreachable"
 
 
 def _end_result(error: OSError) -> str:

@@ -92,8 +92,8 @@ def check_input(
     source: Optional[str] = None,
 ) -> None:
     """Raises BadInput with a sentence for the first argument that can not be used."""
-    if not host or any(c.isspace() or not c.isprintable() for c in host):
-        raise BadInput("The host must be a name or an address, without spaces")
+    if not host or any(c.isspace() or c in "[]" or not c.isprintable() for c in host):
+        raise BadInput("The host must be a name or an address, without spaces and brackets")
     if not 1 <= port <= 65535:
         raise BadInput(f"The port must be from 1 to 65535, not {port}")
     if depth not in DEPTHS:
@@ -110,6 +110,8 @@ def check_input(
         ipaddress.ip_address(source)
     except ValueError as error:
         raise BadInput(f"The source must be an IP address, not {source!r}") from error
+    if net.is_address(host) and (":" in host) != (":" in source):
+        raise BadInput(f"The source {source} and the host {host} are not both IPv4 or both IPv6")
     if not net.can_bind(source):
         raise BadInput(f"The source {source} is not an address of this machine")
 
@@ -131,7 +133,8 @@ class _Run:
             opened = self._tcp(targets)
             if opened is not None:
                 line, connection = opened
-                walker = Walker(line, self.report["host"], last)
+                most = _QUICK_CONNECTIONS if attempts is None and self.report["depth"] == "quick" else None
+                walker = Walker(line, self.report["host"], last, most)
                 self._walks(walker, line, connection, attempts)
                 if last != "tcp":
                     self._questions(line, stages)
@@ -189,12 +192,13 @@ class _Run:
         """The first walk, those that follow from it, and what they mean together."""
         share = None
         if attempts is not None:
-            share = self._deadline.left() / attempts
+            # One more than asked for: a refusal in TLS brings the larger offer.
+            share = max(0.0, self._deadline.left() - attempts * PAUSE) / (attempts + 1)
             connection.keep_until(net.Deadline(share))
         walks = [walker.walk(MODERN, connection, share)]
         if walks[0].stage == "tls" and self._has_time():
             line.pause(PAUSE)
-            walks.append(walker.walk(EVERYTHING))
+            walks.append(walker.walk(EVERYTHING, None, share))
         while _goes_on(walks, line.connections, attempts) and self._has_time():
             line.pause(PAUSE)
             walks.append(walker.walk(MODERN, None, share))
@@ -213,10 +217,11 @@ class _Run:
         """Asks beyond the walk: in quick depth whether NLA is required, in full depth for everything."""
         part = self.report["x224"]
         try:
-            if self.report["depth"] == "full":
-                self._survey(line, stages)
-            elif self.report["ready"] and _leaves_nla_open(part) and line.connections < _QUICK_CONNECTIONS:
+            full = self.report["depth"] == "full"
+            if self.report["ready"] and _leaves_nla_open(part) and (full or line.connections < _QUICK_CONNECTIONS):
                 part["protocols"]["tls"] = survey.offer(line, "tls")
+            if full:
+                self._survey(line, stages)
         except survey.Interrupted as error:
             self._leave_out(str(error))
         part["security_layer"] = negotiation.security_layer(part["protocols"])
@@ -232,8 +237,11 @@ class _Run:
             if offers["rdp"]["selected"] == "rdp":
                 self.report["standard"] = survey.standard(line)
         if "tls" in stages and offers["credssp_early_auth"]["selected"] not in (None, "rdp"):
+            part = self.report["tls"]
             for version, name in tls.VERSIONS.items():
-                self.report["tls"]["versions"][name] = survey.tls_version(line, self.report["host"], version)
+                part["versions"][name] = survey.tls_version(line, self.report["host"], version)
+            if part["result"] == "completed" and part["version"] and part["cipher"]:
+                survey.confirm(line, self.report["host"], part["version"], part["cipher"])
 
     def _has_time(self) -> bool:
         """Whether the next connection, which there is reason for, can be made before the deadline."""
@@ -254,7 +262,7 @@ class _Run:
         self.report["stage"] = stage
         self.report["ready"] = stage == "ready"
         self.report["reason"] = reason
-        self.report["client_errors"] = client_errors(stage, result)
+        self.report["client_errors"] = client_errors(stage, result, self.report["tcp"]["own_address"])
         self._result = result
 
 

@@ -19,6 +19,10 @@ _ALERTS = {
 }
 
 
+def _time(seconds: float) -> str:
+    return f"{max(round(seconds, 1), 0.1):g} s"
+
+
 def tcp(result: str, where: str, detail: str, addresses: int) -> str:
     """No connection to ``where``, "192.0.2.7 port 3389", the most telling one of ``addresses``."""
     others = f" (none of {addresses} addresses let us connect)" if addresses > 1 else ""
@@ -35,9 +39,11 @@ def x224_ended(result: str, received: int, seconds: float) -> str:
     if result == "timeout":
         what = f"Only {received} bytes of an answer" if received else "No answer"
         return (
-            f"{what} to our X.224 connection request came within {seconds:g} s: "
+            f"{what} to our X.224 connection request came within {_time(seconds)}: "
             "Remote Desktop Services hangs, or another program holds the port"
         )
+    if received:
+        return f"The connection was {result} in the middle of the answer to our X.224 connection request"
     if result == "reset":
         return "The connection was reset after our X.224 connection request, by the server or by something in between"
     return "The server accepted the TCP connection and closed it before it had answered our X.224 connection request"
@@ -61,7 +67,7 @@ def tls(result: str, answered: bool, detail: str, seconds: float) -> str:
         return f"The TLS handshake could not go on: {detail}"
     where = "in the middle of the TLS handshake" if answered else "after our TLS ClientHello"
     if result == "timeout":
-        return f"The server stopped answering {where}: the handshake had not ended within {seconds:g} s"
+        return f"The server stopped answering {where}: the handshake had not ended within {_time(seconds)}"
     if result == "reset":
         return (
             f"The connection was reset {where}: the server can not use its certificate's private key or shares no "
@@ -84,13 +90,15 @@ def old_only(version: Optional[str], cipher: Optional[str]) -> str:
 
 
 def credssp(result: str, detail: str, seconds: float) -> str:
-    """The first step of CredSSP got no answer that can be used."""
+    """The first step of CredSSP got no challenge."""
+    if result == "refused":
+        return f"CredSSP refused its first step with {detail}"
     if result == "error":
         return f"its answer to CredSSP can not be used: {detail}"
     if result == "alert":
         return f"it ended CredSSP with the TLS alert {detail}"
     if result == "timeout":
-        return f"CredSSP was not answered within {seconds:g} s"
+        return f"CredSSP was not answered within {_time(seconds)}"
     how = "reset" if result == "reset" else "closed"
     return f"the connection was {how} when CredSSP began: the server may take Kerberos only, or CredSSP fails there"
 
@@ -101,5 +109,5 @@ def standard(result: str, detail: str, seconds: float) -> str:
     if result == "error":
         return f"{selected}, but its MCS answer can not be used: {detail}"
     if result == "timeout":
-        return f"{selected}, but did not answer the MCS connection within {seconds:g} s"
+        return f"{selected}, but did not answer the MCS connection within {_time(seconds)}"
     return f"{selected}, but the connection was {result} at the MCS connection"

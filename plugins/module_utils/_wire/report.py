@@ -89,6 +89,7 @@ class Tls(TypedDict):
     result: str  # or not_tried
     offer: Optional[str]  # the offer that result is about: modern, or everything after modern was refused
     version: Optional[str]  # SSL 3.0, TLS 1.0, TLS 1.1, TLS 1.2, TLS 1.3
+    group: Optional[str]  # of the key exchange: x25519, secp256r1, DH 2048; None with RSA
     cipher: Optional[str]  # IANA name, which is Windows' name: TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
     alert: Optional[str]  # handshake_failure, protocol_version, ...
     detail: str

@@ -20,6 +20,7 @@ from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Off
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls import client as tls
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls import suites
 
+_CUT = ("closed", "reset", "timeout")
 # What one connection may take, so that one question without an answer does not cost the rest.
 _PATIENCE = 4.0
 
@@ -55,6 +56,9 @@ def tls_version(line: Line, host: str, version: int) -> TlsVersion:
     hello = _Hello("error")
     while left:
         hello = _hello(line, host, version, left)
+        if found and hello.result in _CUT:
+            # Where a cut and not an alert ends the list, one that came from elsewhere must not shorten it.
+            hello = _hello(line, host, version, left)
         if hello.suite is None or hello.suite not in left:
             break
         left.remove(hello.suite)
@@ -69,6 +73,17 @@ def tls_version(line: Line, host: str, version: int) -> TlsVersion:
         "ciphers": [suites.SUITES[code].name for code in found],
         "preference": preference,
     }
+
+
+def confirm(line: Line, host: str, version: str, cipher: str) -> None:
+    """Asks again for what the server has chosen once, by the names of the report.
+
+    Raises Interrupted when it is refused now: then the refusals before may have had the same reason.
+    """
+    codes = {name: code for code, name in tls.VERSIONS.items()}
+    suite = next(code for code, known in suites.SUITES.items() if known.name == cipher)
+    if _hello(line, host, codes[version], [suite]).suite != suite:
+        raise Interrupted("in the end the server refused what it had accepted before, so the lists may be short")
 
 
 def standard(line: Line) -> Standard:

@@ -56,7 +56,6 @@ _BY_END: Dict[Tuple[str, str], Tuple[Tuple[str, str], ...]] = {
     ),
     ("tls", "timeout"): (("network.intercepted", "large packets such as the TLS handshake's may be lost on the way"),),
     ("tls", "old"): (("tls.no_common_version", "the server completes only what current clients no longer offer"),),
-    ("credssp", "refused"): (("policy.override", "a policy may forbid NTLM"),),
 }
 
 _BY_FAILURE: Dict[str, Tuple[Tuple[str, str], ...]] = {
@@ -102,6 +101,8 @@ def _of_a_working_server(report: Report) -> List[Tuple[str, str]]:
     certificate = report["tls"]["certificate"]
     if certificate is not None and certificate["days_left"] < 0:
         found.append(("certificate.expired", f"the certificate expired on {certificate['not_after']}"))
+    if report["stage"] == "ready" and report["credssp"]["result"] == "refused":
+        found.append(("policy.override", "a policy may forbid NTLM"))
     if report["x224"]["result"] == "no_negotiation":
         found.append(("os.obsolete", "only Windows XP and Windows Server 2003 know no security negotiation"))
     elif report["x224"]["selected"] == "rdp":

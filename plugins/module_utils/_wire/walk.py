@@ -49,6 +49,8 @@ _STANDARD_ONLY = (
     "Only standard RDP security is offered: no TLS, no network level authentication, and no proof of who the server is"
 )
 _NO_NEGOTIATION = "The server knows no security negotiation, as Windows XP and Windows Server 2003 do not"
+# A rejection by SPNEGO, which has no code; STATUS_NTLM_BLOCKED and STATUS_NOT_SUPPORTED ([MS-ERREF] 2.3.1).
+_NO_NTLM = (None, "0xC0000418", "0xC00000BB")
 _OLD_VERSIONS = ("SSL 3.0", "TLS 1.0", "TLS 1.1")
 
 
@@ -86,16 +88,17 @@ class Walk:
 def offer_of(name: str, host: str) -> tls.Offer:
     """The TLS offer with that name: what a current Windows client offers, or everything that Windows ever has."""
     if name == MODERN:
-        return tls.Offer(tls.MODERN_VERSIONS, suites.MODERN, net.server_name(host))
+        return tls.Offer(tls.MODERN_VERSIONS, suites.MODERN, net.server_name(host), tls.MODERN_GROUPS)
     return tls.Offer(tls.ALL_VERSIONS, suites.EVERYTHING, net.server_name(host))
 
 
 class Walker:
-    """Makes walks to one host. ``last`` is the stage after which they stop."""
+    """Makes walks to one host. ``last`` is the stage after which they stop, ``most`` the connections they may take."""
 
-    def __init__(self, line: Line, host: str, last: str) -> None:
+    def __init__(self, line: Line, host: str, last: str, most: Optional[int] = None) -> None:
         self._line = line
         self._host = host
+        self._most = most
         self._last = STAGES.index(last)
 
     def walk(self, offer: str, connection: Optional[net.Connection] = None, seconds: Optional[float] = None) -> Walk:
@@ -107,7 +110,7 @@ class Walker:
                 self._x224(walk, opened)
                 opened.finish()
             if walk.x224["failure_code"] == _SSL_NOT_ALLOWED:
-                self._ask_for_standard(walk)
+                self._ask_for_standard(walk, seconds)
         except net.NotConnected as error:
             walk.end("tcp", error.result, f"The TCP connection failed: {error}")
         walk.milliseconds = milliseconds(began)
@@ -131,17 +134,24 @@ class Walker:
         elif not self._wants("tls"):
             chosen = walk.x224["selected"]
             walk.end("ready", "response", f"The server selected {chosen}; nothing more was asked for")
+        elif confirm.selected and not confirm.selected & x224.MODERN_CLIENT:
+            why = f"The server selected {walk.x224['selected']}, which was not asked for: a client ends there"
+            walk.end("x224", "other", why)
         elif confirm.selected:
             self._tls(walk, connection)
         else:
             self._standard(walk, connection)
 
-    def _ask_for_standard(self, walk: Walk) -> None:
+    def _ask_for_standard(self, walk: Walk, seconds: Optional[float]) -> None:
         """The server allows no TLS: asks once more, as mstsc does, for standard RDP security."""
-        self._line.pause(PAUSE)
         refused = f"The server refused TLS and CredSSP ({x224.FAILURES[_SSL_NOT_ALLOWED].name})"
+        if self._most is not None and self._line.connections >= self._most:
+            why = f"{refused}; it was not asked for standard RDP security after {self._most} connections"
+            walk.end("x224", "failure", why)
+            return
+        self._line.pause(PAUSE)
         try:
-            connection = self._line.open()
+            connection = self._line.open(seconds)
         except net.NotConnected as error:
             walk.end("x224", "failure", f"{refused}, and a second connection failed: {error}")
             return
@@ -179,7 +189,7 @@ class Walker:
             walk.end("ready", "ready", f"The server goes on with standard RDP security, without TLS ({how})")
         else:
             why = reasons.standard(part["result"], part["detail"], connection.patience)
-            walk.end("x224", part["result"], why)
+            walk.end("x224", "standard", why)
 
     def _tls(self, walk: Walk, connection: net.Connection) -> None:
         client = tls.Client(offer_of(walk.offer, self._host))
@@ -206,6 +216,7 @@ class Walker:
     def _describe(self, walk: Walk, client: tls.Client) -> None:
         part = walk.tls
         part["version"] = tls.VERSIONS.get(client.version) if client.version is not None else None
+        part["group"] = client.group
         part["cipher"] = client.suite.name if client.suite is not None else None
         part["key_proved"] = client.key_proved
         if part["result"] == "completed" and part["version"] in _OLD_VERSIONS:
@@ -228,12 +239,13 @@ class Walker:
         part = walk.credssp
         if part["result"] == "challenge":
             walk.end("ready", "ready", f"{done} and CredSSP")
-        elif part["result"] == "refused":
-            why = f"CredSSP refuses NTLM with {part['error_code'] or 'a rejection'}, so only Kerberos may log on"
+        elif part["result"] == "refused" and part["error_code"] in _NO_NTLM:
+            why = f"CredSSP refuses NTLM ({part['detail']}), so only Kerberos may log on"
             walk.warnings.append(f"The server's {why}")
             walk.end("ready", "ready", f"{done}; its {why}")
         else:
-            why = reasons.credssp(part["result"], part["detail"], connection.patience)
+            detail = f"{part['detail']} {part['error_code']}".strip() if part["error_code"] else part["detail"]
+            why = reasons.credssp(part["result"], detail, connection.patience)
             walk.end("credssp", part["result"], f"{done}; {why}")
 
 
@@ -258,5 +270,3 @@ def _note(walk: Walk, exchange: Exchange) -> None:
     else:
         part["selected"] = x224.PROTOCOLS[confirm.selected]
         part["flags"] = x224.flag_names(confirm.flags)
-        if confirm.selected and not confirm.selected & x224.MODERN_CLIENT:
-            walk.warnings.append(f"The server selected {part['selected']}, which was not asked for")

@@ -126,22 +126,11 @@ def flag_names(flags: int) -> List[str]:
     return [RESPONSE_FLAGS.get(1 << n, f"0x{1 << n:02X}") for n in range(8) if flags & (1 << n)]
 
 
-def build_request(protocols: int = MODERN_CLIENT, cookie: Optional[str] = None) -> bytes:
-    """A connection request that asks for ``protocols``; ``cookie`` is the IDENTIFIER of "Cookie: mstshash=".
-
-    Raises ValueError for a cookie that is empty, not printable ASCII, or too long for the length indicator.
-    """
-    variable = b""
-    if cookie is not None:
-        if not cookie or not all(" " <= c <= "~" for c in cookie):
-            raise ValueError("the mstshash cookie must be printable ASCII")
-        variable = b"Cookie: mstshash=" + cookie.encode("ascii") + b"\r\n"
-    variable += struct.pack("<BBHI", _TYPE_REQUEST, 0, _NEGOTIATION, protocols)
-    indicator = _FIXED_PART + len(variable)
-    if indicator > 254:
-        raise ValueError("the mstshash cookie is too long")
+def build_request(protocols: int = MODERN_CLIENT) -> bytes:
+    """A connection request that asks for ``protocols``, without a cookie: that would carry a user's name."""
+    negotiation = struct.pack("<BBHI", _TYPE_REQUEST, 0, _NEGOTIATION, protocols)
     # Both references and the class are zero: [MS-RDPBCGR] 3.2.5.3.1.
-    tpdu = struct.pack(">BBHHB", indicator, _CONNECTION_REQUEST, 0, 0, 0) + variable
+    tpdu = struct.pack(">BBHHB", _FIXED_PART + _NEGOTIATION, _CONNECTION_REQUEST, 0, 0, 0) + negotiation
     return struct.pack(">BBH", _TPKT_VERSION, 0, TPKT_HEADER + len(tpdu)) + tpdu
 
 

@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
+from ansible_collections.winops.rdp.plugins.module_utils._wire.tls.offer import VERSIONS
+from ansible_collections.winops.rdp.plugins.module_utils._wire.tls.suites import SUITES
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import (
     active_certificate,
     certificate_where,
@@ -21,7 +23,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     wire_fact,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Evidence, Finding
-from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Certificate, Facts
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Certificate, Facts, Tls
 
 INTERCEPTED = "network.intercepted"
 NOT_AS_CONFIGURED = "listener.not_as_configured"
@@ -30,6 +32,8 @@ _COMPUTER = "Win32_ComputerSystem.Name"
 _SYSTEM = "Win32_OperatingSystem.Version"
 # A NetBIOS name has at most 15 characters.
 _NETBIOS = 15
+# A version that is answered so was refused. No answer in time, or a broken one, is no refusal.
+_REFUSED = ("alert", "closed", "reset", "other")
 
 
 def is_another_machine(facts: Facts, wire: Report | None) -> bool:
@@ -141,24 +145,50 @@ def _certificate_facts(facts: Facts, wire: Report) -> list[Evidence]:
 
 
 def _version_facts(facts: Facts, wire: Report) -> list[Evidence]:
-    """TLS versions that were answered and are off, or, where all were asked for, that are on and were refused."""
+    """TLS versions that were answered and are off, or that are on and were refused when they were asked for alone."""
     tls = ok(facts.get("tls"))
     if tls is None or not wire["tls"]["key_proved"]:
         return []
     enabled = tls.get("rdp_versions", [])
-    answered = {name for name, found in wire["tls"]["versions"].items() if found["result"] == "accepted"}
-    if wire["tls"]["version"] is not None:
-        answered.add(wire["tls"]["version"])
-    where = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols"
-    on = fact(f"The host lets Remote Desktop use {listed(enabled) or 'no version of TLS'}.", where)
-    extra = sorted(answered - set(enabled))
-    missing = [name for name in enabled if wire["tls"]["versions"] and name not in answered]
+    asked, chosen = wire["tls"]["versions"], wire["tls"]["version"]
+    answered = {name for name, found in asked.items() if found["result"] == "accepted"}
+    # A version that went through before and not when asked for again: the connections were cut, not the versions.
+    is_cut = chosen in asked and chosen not in answered
+    if chosen is not None:
+        answered.add(chosen)
+    # Whether Remote Desktop takes a version that is on and that its Windows is not known to use it for, nobody says.
+    extra = sorted(name for name in answered - set(enabled) if not _is_on(tls, name))
+    missing = [
+        name
+        for name in enabled
+        if not is_cut and name in asked and asked[name]["result"] in _REFUSED and _has_suite(tls, name)
+    ]
     evidence = []
     if extra:
         evidence.append(wire_fact(f"The port accepts {listed(extra)}."))
     if missing:
         evidence.append(wire_fact(f"The port does not accept {listed(missing)}."))
+    where = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols"
+    on = fact(f"The host lets Remote Desktop use {listed(enabled) or 'no version of TLS'}.", where)
     return [*evidence, on] if evidence else []
+
+
+def _is_on(tls: Tls, version: str) -> bool:
+    state = tls.get("protocols", {}).get(version, {}).get("server")
+    return state is not None and state["state"] == "enabled"
+
+
+def _has_suite(tls: Tls, version: str) -> bool:
+    """Whether the host's list of cipher suites leaves one for ``version``; True where that list was not read.
+
+    With GCM suites alone, for one, TLS 1.0 and 1.1 are refused although they are on. Windows before 10 puts the curve
+    at the end of a name.
+    """
+    suites = tls.get("cipher_suites")
+    if suites is None or suites["value"] is None:
+        return True
+    names = {name.partition("_P256")[0].partition("_P384")[0].partition("_P521")[0] for name in suites["value"]}
+    return any(suite.name in names for suite in SUITES.values() if version in map(VERSIONS.get, suite.versions))
 
 
 def _security_facts(facts: Facts, wire: Report) -> list[Evidence]:

@@ -43,6 +43,19 @@ def versions(*accepted: str) -> dict[str, Any]:
     }
 
 
+GCM_ONLY = {
+    "value": ["TLS_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384_P384"],
+    "source": "policy",
+    "where": "",
+}
+
+
+def cut(*accepted: str) -> dict[str, Any]:
+    """As versions, but what was not accepted got no answer in time."""
+    found = versions(*accepted)
+    return {name: one if name in accepted else {**one, "result": "timeout"} for name, one in found.items()}
+
+
 def texts(found: Finding | None) -> str:
     assert found is not None
     return " ".join(one["text"] for one in found["evidence"])
@@ -117,7 +130,9 @@ def test_a_certificate_of_the_host_that_is_not_the_active_one() -> None:
     ],
 )
 def test_versions_that_differ(enabled: list[str], tls: dict[str, Any], words: str) -> None:
-    assert words in texts(not_as_configured(facts_of(tls={"rdp_versions": enabled}), ready(tls=tls)))
+    off = {name: {"server": {"state": "disabled"}} for name in versions() if name not in enabled}
+    facts = facts_of(tls={"rdp_versions": enabled, "protocols": off})
+    assert words in texts(not_as_configured(facts, ready(tls=tls)))
 
 
 @pytest.mark.parametrize(
@@ -158,6 +173,33 @@ def test_security_that_differs(changed: dict[str, Any], x224: dict[str, Any], wo
 )
 def test_security_that_agrees_or_was_not_seen(changed: dict[str, Any], x224: dict[str, Any]) -> None:
     assert not_as_configured(facts_of(listener=settings(**changed)), ready(x224=x224)) is None
+
+
+@pytest.mark.parametrize(
+    ("tls", "version", "asked"),
+    [
+        pytest.param({}, "TLS 1.3", {"TLS 1.2": versions("TLS 1.2")["TLS 1.2"]}, id="the deadline came first"),
+        pytest.param({}, "TLS 1.3", cut("TLS 1.2"), id="no answer in time"),
+        pytest.param({}, "TLS 1.3", versions("TLS 1.0"), id="what went through before is cut now"),
+        pytest.param(
+            {"rdp_versions": ["TLS 1.0", "TLS 1.2", "TLS 1.3"], "cipher_suites": GCM_ONLY},
+            "TLS 1.3", versions("TLS 1.2", "TLS 1.3"), id="no cipher suite of that version is left",
+        ),
+        pytest.param(
+            {"protocols": {"SSL 3.0": {"server": {"state": "enabled"}}}},
+            "TLS 1.3", versions("SSL 3.0", "TLS 1.0", "TLS 1.2", "TLS 1.3"), id="SSL 3.0 is on and answered",
+        ),
+    ],
+)  # fmt: skip
+def test_refusals_that_contradict_nothing(tls: dict[str, Any], version: str, asked: dict[str, Any]) -> None:
+    facts = facts_of(tls={"rdp_versions": ["TLS 1.0", "TLS 1.2", "TLS 1.3"], **tls})
+    assert not_as_configured(facts, ready(tls={"version": version, "versions": asked})) is None
+
+
+def test_a_refused_version_with_a_suite_left_is_a_contradiction() -> None:
+    facts = facts_of(tls={"rdp_versions": ["TLS 1.2", "TLS 1.3"], "cipher_suites": GCM_ONLY})
+    found = not_as_configured(facts, ready(tls={"version": "TLS 1.3", "versions": versions("TLS 1.3")}))
+    assert "The port does not accept TLS 1.2." in texts(found)
 
 
 def test_a_restart_that_is_due_explains_it() -> None:

@@ -15,6 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# Not 127.0.0.1, which a probe takes for the machine that it runs on.
+HOST = "127.0.0.2"
+
 # No server outlives this, whatever its client does.
 PATIENCE = 1.5
 
@@ -24,9 +27,9 @@ Handler = Callable[[socket.socket], None]
 class Stub:
     """A listening server. The n-th connection gets the n-th handler, and the last one all that follow."""
 
-    def __init__(self, handlers: tuple[Handler, ...]) -> None:
+    def __init__(self, handlers: tuple[Handler, ...], host: str) -> None:
         self._handlers = handlers
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((host, 0))
         self._threads: list[threading.Thread] = []
         self.port: int = self._listener.getsockname()[1]
         self.accepted = 0
@@ -65,8 +68,8 @@ class Stub:
 
 
 @contextmanager
-def serving(*handlers: Handler) -> Iterator[Stub]:
-    stub = Stub(handlers)
+def serving(*handlers: Handler, host: str = HOST) -> Iterator[Stub]:
+    stub = Stub(handlers, host)
     try:
         yield stub
     finally:

@@ -38,7 +38,7 @@ def run(handler: servers.Handler, depth: Depth = "quick", deadline: float = DEAD
     """The report on a server, and all that is wrong with it or with the way it came."""
     with servers.serving(handler) as stub:
         began = time.monotonic()
-        found = probe("127.0.0.1", stub.port, depth=depth, deadline=deadline)
+        found = probe(servers.HOST, stub.port, depth=depth, deadline=deadline)
         seconds = time.monotonic() - began
     faults = valid.faults(found)
     if seconds > deadline * 1.1 + BUSY:

@@ -57,6 +57,16 @@ def offer(answer: str) -> Offer:
             "rdp", "off", id="XP and 2003",
         ),
         pytest.param({"credssp_early_auth": "failure 3"}, None, None, id="no certificate"),
+        pytest.param(
+            {"rdp": "accepted", "tls": "failure 3", "credssp_early_auth": "failure 3"},
+            None, None, id="SecurityLayer 1 without a certificate",
+        ),
+        pytest.param({"rdp": "accepted", "tls": "closed"}, None, None, id="TLS alone was cut"),
+        pytest.param({"rdp": "accepted", "tls": "other rdp"}, "rdp", None, id="TLS alone was answered with rdp"),
+        pytest.param(
+            {"rdp": "failure 1", "tls": "accepted", "rdstls": "failure 2", "entra": "failure 2"},
+            "tls", None, id="RDSTLS and Entra are not known",
+        ),
         pytest.param({"credssp_early_auth": "closed", "tls": "closed"}, None, None, id="cut"),
         pytest.param({}, None, None, id="nothing asked"),
     ],

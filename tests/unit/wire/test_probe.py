@@ -77,14 +77,6 @@ def test_a_label_that_no_name_can_have() -> None:
     assert run("x" * 70 + ".example.com", 3389)["stage"] == "dns"
 
 
-def test_a_source_of_the_other_family() -> None:
-    found = run("127.0.0.1", 3389, source="::1") if net.can_bind("::1") else None
-    if found is None:
-        pytest.skip("this machine has no IPv6 loopback")
-    assert found["stage"] == "dns"
-    assert "fits the source ::1" in found["reason"]
-
-
 # tcp
 
 
@@ -147,14 +139,14 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, port: int, *addresses: str) -> N
 
 def test_every_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     with servers.serving(servers.answering(servers.selected(0))) as stub:
-        resolve_to(monkeypatch, stub.port, "127.0.0.3", "127.0.0.3", "127.0.0.1")
+        resolve_to(monkeypatch, stub.port, "127.0.0.3", "127.0.0.3", servers.HOST)
         found = run("rds01.example.com", stub.port)
     part = found["tcp"]
-    assert (part["result"], part["address"]) == ("open", "127.0.0.1")
-    assert part["addresses"] == ["127.0.0.3", "127.0.0.1"]
+    assert (part["result"], part["address"]) == ("open", servers.HOST)
+    assert part["addresses"] == ["127.0.0.3", servers.HOST]
     assert [(one["address"], one["result"]) for one in part["tried"]] == [
         ("127.0.0.3", "refused"),
-        ("127.0.0.1", "open"),
+        (servers.HOST, "open"),
     ]
     assert found["connections"] == 2
 
@@ -177,18 +169,20 @@ def test_the_source_address_is_used() -> None:
         servers.answering(servers.selected(0))(stream)
 
     with servers.serving(handle) as stub:
-        assert run("127.0.0.1", stub.port, source="127.0.0.9", stages=["x224"])["ready"]
+        assert run(servers.HOST, stub.port, source="127.0.0.9", stages=["x224"])["ready"]
     assert seen == ["127.0.0.9"]
 
 
-def test_a_warning_when_the_target_is_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(net, "is_own_address", lambda _target: True)
-    with servers.serving(servers.answering(servers.selected(0))) as stub:
-        assert any("0x708" in warning for warning in run("127.0.0.1", stub.port)["warnings"])
+@pytest.mark.parametrize(("address", "own"), [("127.0.0.1", True), ("127.0.0.2", False)])
+def test_the_target_is_this_machine(address: str, own: bool) -> None:
+    with socket.create_server((address, 0)) as listener:
+        found = run(address, listener.getsockname()[1], stages=["tcp"])
+    assert (found["tcp"]["own_address"], "0x708/0x0" in found["client_errors"]) == (own, own)
+    assert any("0x708" in warning for warning in found["warnings"]) is own
 
 
 def test_own_addresses() -> None:
-    assert not net.is_own_address(net.Target(socket.AF_INET, ("127.0.0.1", 3389)))
+    assert not net.is_own_address(net.Target(socket.AF_INET, ("127.0.0.2", 3389)))
     assert not net.is_own_address(net.Target(socket.AF_INET, ("192.0.2.1", 3389)))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
         try:
@@ -225,7 +219,7 @@ TIMED_OUT = ["0x108/0x0"]
 )
 def test_no_usable_confirm(handler: servers.Handler, result: tuple[str, ...], codes: list[str], words: str) -> None:
     with servers.serving(handler) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert found["stage"] == "x224"
     assert found["x224"]["result"] in result
     # What was cut may get through the next time; anything else would be the same again.
@@ -250,7 +244,7 @@ def test_no_usable_confirm(handler: servers.Handler, result: tuple[str, ...], co
 )
 def test_negotiation_failures(code: int, failure: str | None) -> None:
     with servers.serving(servers.answering(servers.refused(code))) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["stage"], found["ready"], found["connections"]) == ("x224", False, 1)
     assert (found["x224"]["result"], found["x224"]["failure_code"]) == ("failure", code)
     assert found["x224"]["failure"] == failure
@@ -282,7 +276,7 @@ def test_standard_security_only_is_asked_for_once_more() -> None:
         servers.until_closed(stream)
 
     with servers.serving(handle) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert [request[-4:].hex() for request in requests] == ["0b000000", "00000000"]
     assert (found["stage"], found["connections"]) == ("ready", 2)
     part = found["x224"]
@@ -308,7 +302,7 @@ def test_standard_security_only_is_asked_for_once_more() -> None:
 )
 def test_a_server_that_refuses_both(second: servers.Handler, words: str) -> None:
     with servers.serving(servers.answering(servers.refused(2)), second) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["stage"], found["ready"], found["connections"]) == ("x224", False, 2)
     assert (found["x224"]["result"], found["x224"]["failure_code"]) == ("failure", 2)
     assert words in found["reason"]
@@ -321,7 +315,7 @@ def test_a_server_that_refuses_both(second: servers.Handler, words: str) -> None
 )
 def test_standard_security_at_once(confirm: bytes, result: str, warning: str) -> None:
     with servers.serving(servers.answering(confirm, standard_of(servers.CONNECT_RESPONSE))) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["stage"], found["x224"]["result"], found["x224"]["selected"]) == ("ready", result, "rdp")
     assert found["warnings"][0].startswith(warning)
     assert (found["standard"]["method"], found["standard"]["level"]) == ("128bit", "client_compatible")
@@ -338,7 +332,7 @@ def test_standard_security_at_once(confirm: bytes, result: str, warning: str) ->
 )
 def test_standard_security_that_goes_no_further(then: servers.Handler, result: str, words: str) -> None:
     with servers.serving(servers.answering(servers.selected(0), then)) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["stage"], found["ready"], found["standard"]["result"]) == ("x224", False, result)
     assert words in found["reason"]
 
@@ -354,7 +348,7 @@ def test_a_healthy_server(identity: Path, protocol: int, name: str, connections:
     # The second connection asks whether TLS without CredSSP would do.
     first, second = servers.answering(servers.selected(protocol), server), servers.answering(servers.refused(5))
     with servers.serving(first, second) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["stage"], found["connections"], found["warnings"]) == ("ready", connections, [])
     assert found["x224"]["selected"] == name
     assert found["x224"]["nla"] == ("off" if protocol == 1 else "required")
@@ -374,7 +368,7 @@ def test_a_healthy_server(identity: Path, protocol: int, name: str, connections:
 def test_a_name_goes_into_the_client_hello(identity: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = servers.TlsServer(servers.server_context(identity))
     with servers.serving(servers.answering(servers.selected(1), server)) as stub:
-        resolve_to(monkeypatch, stub.port, "127.0.0.1")
+        resolve_to(monkeypatch, stub.port, servers.HOST)
         found = run("rds01.example.com", stub.port)
     assert found["ready"]
     assert found["tls"]["name_match"] is True
@@ -391,7 +385,7 @@ def test_a_server_that_does_not_let_go(identity: Path) -> None:
                 time.sleep(0.02)
 
     with servers.serving(servers.answering(servers.selected(1), handle)) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert found["ready"]
     assert found["timings"]["total"] < (net.LINGER + 0.3) * 1000
 
@@ -409,7 +403,7 @@ def test_a_server_that_does_not_let_go(identity: Path) -> None:
 def test_every_version_of_tls(identity: Path, version: ssl.TLSVersion, expected: str) -> None:
     server = servers.TlsServer(servers.server_context(identity, version=version))
     with servers.serving(servers.answering(servers.selected(1), server)) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["tls"]["result"], found["tls"]["version"]) == ("completed", expected), found["reason"]
     assert found["tls"]["cipher"]
     assert server.goodbye
@@ -434,7 +428,7 @@ def test_the_last_flight_of_the_client_is_one_piece(identity: Path, monkeypatch:
     monkeypatch.setattr(net.Connection, "send", record)
     context = servers.server_context(identity, version=ssl.TLSVersion.TLSv1_2)
     with servers.serving(servers.answering(servers.selected(1), servers.TlsServer(context))) as stub:
-        assert run("127.0.0.1", stub.port)["ready"]
+        assert run(servers.HOST, stub.port)["ready"]
     # ClientKeyExchange, ChangeCipherSpec and the encrypted Finished.
     assert record_types(sent[2]) == [22, 20, 22]
 
@@ -464,7 +458,7 @@ def test_a_handshake_that_does_not_complete(
     handler: servers.Handler, result: str, alert: str | None, codes: list[str], words: str
 ) -> None:
     with servers.serving(servers.answering(servers.selected(8), handler)) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["stage"], found["ready"]) == ("tls", False)
     assert (found["tls"]["result"], found["tls"]["alert"]) == (result, alert), found["reason"]
     # Refused, all that Windows ever had is offered next; cut, there is one more try.
@@ -487,7 +481,7 @@ def test_a_peer_that_sends_without_end() -> None:
             stream.sendall(bytes.fromhex("160303000400000000") * 4096)
 
     with servers.serving(servers.answering(servers.selected(1), handle)) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["stage"], found["tls"]["result"]) == ("tls", "error")
 
 
@@ -496,7 +490,7 @@ def test_a_server_for_old_clients_only(identity: Path) -> None:
     context = servers.server_context(identity, version=ssl.TLSVersion.TLSv1_2, ciphers="DHE-RSA-AES256-SHA@SECLEVEL=0")
     context.load_dh_params(str(Path("tests/lab/rdp/ffdhe2048.pem")))
     with servers.serving(servers.answering(servers.selected(1), servers.TlsServer(context))) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["stage"], found["ready"], found["connections"]) == ("tls", False, 2)
     part = found["tls"]
     assert (part["result"], part["offer"], part["key_proved"]) == ("completed", "everything", True)
@@ -510,13 +504,13 @@ def test_a_server_for_old_clients_only(identity: Path) -> None:
     assert found["client_errors"] == CLOSED
 
 
-@pytest.mark.parametrize("protocol", [4, 16])
-def test_a_protocol_that_was_not_asked_for(identity: Path, protocol: int) -> None:
-    server = servers.TlsServer(servers.server_context(identity))
-    with servers.serving(servers.answering(servers.selected(protocol), server)) as stub:
-        found = run("127.0.0.1", stub.port)
-    assert found["ready"]
-    assert any("was not asked for" in warning for warning in found["warnings"])
+@pytest.mark.parametrize(("protocol", "name"), [(4, "rdstls"), (16, "entra")])
+def test_a_protocol_that_was_not_asked_for(protocol: int, name: str) -> None:
+    with servers.serving(servers.answering(servers.selected(protocol))) as stub:
+        found = run(servers.HOST, stub.port)
+    assert (found["stage"], found["ready"], found["x224"]["selected"]) == ("x224", False, name)
+    assert "which was not asked for" in found["reason"]
+    assert (found["x224"]["nla"], found["suspects"]) == (None, [])
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -528,7 +522,7 @@ def test_random_answers(seed: int) -> None:
     else:
         handler = servers.answering(noise, servers.closing)
     with servers.serving(handler) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert not found["ready"]
 
 
@@ -538,7 +532,8 @@ def test_random_answers(seed: int) -> None:
 @pytest.mark.parametrize(
     ("answer", "result", "ready", "words"),
     [
-        (servers.ts_request(error=0xC0000418), "refused", True, "refuses NTLM"),
+        (servers.ts_request(error=0xC0000418), "refused", True, "refuses NTLM (STATUS_NTLM_BLOCKED)"),
+        (servers.ts_request(error=0xC000005E), "refused", False, "with STATUS_NO_LOGON_SERVERS 0xC000005E"),
         (b"", "closed", False, "the connection was closed when CredSSP began"),
         (b"HTTP/1.1 400 Bad Request", "error", False, "its answer to CredSSP can not be used"),
         (bytes.fromhex("3084ffffffff"), "error", False, "its answer to CredSSP can not be used"),
@@ -547,7 +542,7 @@ def test_random_answers(seed: int) -> None:
 def test_credssp_without_a_challenge(identity: Path, answer: bytes, result: str, ready: bool, words: str) -> None:
     server = servers.TlsServer(servers.server_context(identity), answer or None)
     with servers.serving(servers.answering(servers.selected(2), server)) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["stage"], found["ready"]) == ("ready" if ready else "credssp", ready)
     assert found["credssp"]["result"] == result
     assert words in found["reason"]
@@ -560,7 +555,7 @@ def test_credssp_without_a_challenge(identity: Path, answer: bytes, result: str,
 def test_cut_at_first_and_then_let_through(identity: Path) -> None:
     healthy = servers.answering(servers.selected(1), servers.TlsServer(servers.server_context(identity)))
     with servers.serving(servers.reading_then_closing, healthy) as stub:
-        found = run("127.0.0.1", stub.port)
+        found = run(servers.HOST, stub.port)
     assert (found["stage"], found["ready"], found["connections"]) == ("ready", True, 2)
     assert found["pattern"] == "intermittent"
     assert [one["cause"] for one in found["suspects"]][0] == "capacity.throttled"
@@ -581,7 +576,7 @@ def test_as_many_attempts_as_asked_for(
     good = servers.answering(servers.selected(1), servers.TlsServer(servers.server_context(identity)))
     kinds = {"good": good, "cut": servers.reading_then_closing}
     with servers.serving(*(kinds[name] for name in handlers)) as stub:
-        found = run("127.0.0.1", stub.port, attempts=4, deadline=3.0)
+        found = run(servers.HOST, stub.port, attempts=4, deadline=3.0)
     assert [one["stage"] for one in found["attempts"]] == stages
     assert (found["pattern"], found["connections"]) == (pattern, 4)
 
@@ -589,9 +584,28 @@ def test_as_many_attempts_as_asked_for(
 def test_an_attempt_that_hangs_leaves_time_for_the_next(identity: Path) -> None:
     good = servers.answering(servers.selected(1), servers.TlsServer(servers.server_context(identity)))
     with servers.serving(servers.until_closed, good) as stub:
-        found = run("127.0.0.1", stub.port, attempts=2, deadline=2.0)
+        found = run(servers.HOST, stub.port, attempts=2, deadline=2.0)
     assert [one["result"] for one in found["attempts"]] == ["timeout", "ready"]
     assert (found["ready"], found["pattern"]) == (True, "intermittent")
+
+
+def test_quick_keeps_to_three_connections_whatever_is_asked_next() -> None:
+    refusing = servers.answering(servers.refused(2))
+    for handlers in (
+        (servers.reading_then_closing, servers.reading_then_closing, refusing),
+        (refusing, servers.answering(servers.selected(0), servers.reading_then_closing)),
+    ):
+        with servers.serving(*handlers) as stub:
+            found = run(servers.HOST, stub.port)
+        assert stub.accepted == found["connections"] <= 3
+        assert found["x224"]["failure_code"] in (None, 2)
+
+
+def test_a_share_of_the_deadline_for_each_attempt_however_it_ends(identity: Path) -> None:
+    hanging = servers.answering(servers.selected(1))
+    with servers.serving(hanging) as stub:
+        found = run(servers.HOST, stub.port, attempts=2)
+    assert sum(one["offer"] == "modern" for one in found["attempts"]) == 2
 
 
 # stages
@@ -617,7 +631,7 @@ def test_no_further_than_asked(identity: Path, stages: list[str], reached: list[
             server.tolerantly(stream)
 
     with servers.serving(handle) as stub:
-        found = run("127.0.0.1", stub.port, stages=stages)
+        found = run(servers.HOST, stub.port, stages=stages)
     tried = [name for name in ("x224", "tls", "credssp") if found[name]["result"] != "not_tried"]
     assert (found["stage"], tried) == ("ready", reached)
 
@@ -640,8 +654,8 @@ def test_full_depth_lists_versions_and_suites(identity: Path) -> None:
             stream.sendall(servers.refused(1))
 
     with servers.serving(handle) as stub:
-        found = run("127.0.0.1", stub.port, depth="full", deadline=10.0)
-    assert found["complete"] and found["ready"]
+        found = run(servers.HOST, stub.port, depth="full", deadline=10.0)
+    assert found["complete"] and found["ready"], found["warnings"]
     assert {name: part["result"] for name, part in found["tls"]["versions"].items()} == {
         "SSL 3.0": "alert",
         "TLS 1.0": "alert",
@@ -664,6 +678,29 @@ def test_full_depth_lists_versions_and_suites(identity: Path) -> None:
     assert (found["x224"]["security_layer"], found["x224"]["nla"]) == ("tls", "off")
 
 
+@pytest.mark.parametrize(("cut", "complete"), [({7}, True), (set(range(7, 99)), False)])
+def test_a_cut_does_not_shorten_a_list(identity: Path, cut: set[int], complete: bool) -> None:
+    context = servers.server_context(identity, ciphers="AES256-SHA:AES128-SHA:AES256-SHA256:AES128-SHA256@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
+    seen = 0
+
+    def handle(stream: socket.socket) -> None:
+        nonlocal seen
+        seen += 1
+        servers.read_request(stream)
+        stream.sendall(servers.selected(1))
+        if seen in cut:
+            servers.resetting(stream)
+        else:
+            servers.TlsServer(context).tolerantly(stream)
+
+    with servers.serving(handle) as stub:
+        found = run(servers.HOST, stub.port, depth="full", stages=["tls"], deadline=20.0)
+    assert found["complete"] is complete
+    assert (len(found["tls"]["versions"]["TLS 1.2"]["ciphers"]) == 4) is complete
+    assert any("the lists may be short" in warning for warning in found["warnings"]) is not complete
+
+
 def test_full_depth_says_when_time_was_too_short(identity: Path) -> None:
     context = servers.server_context(identity)
 
@@ -674,7 +711,7 @@ def test_full_depth_says_when_time_was_too_short(identity: Path) -> None:
         servers.TlsServer(context).tolerantly(stream)
 
     with servers.serving(handle) as stub:
-        found = run("127.0.0.1", stub.port, depth="full")
+        found = run(servers.HOST, stub.port, depth="full")
     assert (found["ready"], found["complete"]) == (True, False)
     assert any(warning.startswith("Not everything could be asked: ") for warning in found["warnings"])
 
@@ -687,6 +724,8 @@ def test_full_depth_says_when_time_was_too_short(identity: Path) -> None:
     [
         ({"host": ""}, "The host must be"),
         ({"host": "a b"}, "The host must be"),
+        ({"host": "[::1]"}, "without spaces and brackets"),
+        ({"host": "127.0.0.1", "source": "::1"}, "not both IPv4 or both IPv6"),
         ({"host": "a\x00b"}, "The host must be"),
         ({"port": 0}, "from 1 to 65535, not 0"),
         ({"port": 65536}, "not 65536"),

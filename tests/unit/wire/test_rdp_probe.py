@@ -50,7 +50,7 @@ def run_module(tmp_path: Path, interpreter: str, *flags: str, **options: object)
 def test_a_healthy_host_in_check_mode(identity: Path, tmp_path: Path) -> None:
     server = servers.TlsServer(servers.server_context(identity), servers.challenge())
     with servers.serving(servers.answering(servers.selected(8), server)) as stub:
-        result = run_module(tmp_path, sys.executable, "--check", host="127.0.0.1", port=stub.port)
+        result = run_module(tmp_path, sys.executable, "--check", host=servers.HOST, port=stub.port)
     assert (result["failed"], result["changed"]) == (False, False)
     assert result["msg"] == result["wire"]["reason"]
     assert result["wire"]["stage"] == "ready"
@@ -60,7 +60,7 @@ def test_a_healthy_host_in_check_mode(identity: Path, tmp_path: Path) -> None:
 
 def test_a_broken_host_on_the_oldest_python(tmp_path: Path, oldest_python: str) -> None:
     with servers.serving(servers.answering(servers.selected(2), servers.reading_then_closing)) as stub:
-        result = run_module(tmp_path, oldest_python, host="127.0.0.1", port=stub.port)
+        result = run_module(tmp_path, oldest_python, host=servers.HOST, port=stub.port)
     assert (result["failed"], result["changed"]) == (False, False)
     assert (result["wire"]["stage"], result["wire"]["tls"]["result"]) == ("tls", "closed")
     assert result["wire"]["client_errors"] == ["0x904/0x7"]

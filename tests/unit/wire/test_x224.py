@@ -31,24 +31,16 @@ def confirm(negotiation: str, *, kind: str = "d0", length: int | None = None, in
 
 
 def test_the_request_of_the_specification() -> None:
-    assert x224.build_request(x224.PROTOCOL_RDP, "eltons") == DOCUMENTED_REQUEST
+    """But for the cookie, which carries a user's name, and the lengths that count it."""
+    cookie = b"Cookie: mstshash=eltons\r\n"
+    request = bytearray(DOCUMENTED_REQUEST.replace(cookie, b""))
+    request[3] -= len(cookie)
+    request[4] -= len(cookie)
+    assert x224.build_request(x224.PROTOCOL_RDP) == bytes(request)
 
 
 def test_the_request_of_a_modern_client() -> None:
     assert x224.build_request().hex() == "030000130ee000000000000100080" + "00b000000"
-
-
-@pytest.mark.parametrize("cookie", ["", "a\r\nb", "é", "x" * 300])
-def test_a_cookie_that_would_break_the_request_is_refused(cookie: str) -> None:
-    with pytest.raises(ValueError, match="cookie"):
-        x224.build_request(cookie=cookie)
-
-
-@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=200), st.integers(0, 2**32 - 1))
-def test_every_request_has_consistent_lengths(cookie: str, protocols: int) -> None:
-    request = x224.build_request(protocols, cookie)
-    assert int.from_bytes(request[2:4], "big") == len(request) == request[4] + 5
-    assert request[-4:] == protocols.to_bytes(4, "little")
 
 
 @pytest.mark.parametrize(

@@ -26,13 +26,25 @@ from ansible_collections.winops.rdp.plugins.module_utils._wire.tls.errors import
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls.link import Link, Message, Steps, expect
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls.offer import (
     ALL_VERSIONS,
+    MODERN_GROUPS,
     MODERN_VERSIONS,
     TLS_1_3,
     VERSIONS,
     Offer,
 )
 
-__all__ = ["ALL_VERSIONS", "LARGEST", "MODERN_VERSIONS", "VERSIONS", "Broken", "Client", "Offer", "Refused", "Unable"]
+__all__ = [
+    "ALL_VERSIONS",
+    "LARGEST",
+    "MODERN_GROUPS",
+    "MODERN_VERSIONS",
+    "VERSIONS",
+    "Broken",
+    "Client",
+    "Offer",
+    "Refused",
+    "Unable",
+]
 
 # A handshake with a long chain has some 70 KB; a peer that sends this much is playing with us. Also the most that is
 # kept for a caller who does not read.
@@ -202,4 +214,4 @@ def _request(offer: Offer) -> Tuple[hello.Request, Dict[int, int]]:
         privates = {code: messages.GROUPS[code].new_private() for code in messages.SHARED_GROUPS}
         session = os.urandom(32)  # RFC 8446 D.4: for middleboxes
     shares = [hello.Share(code, messages.GROUPS[code].public(private)) for code, private in privates.items()]
-    return hello.Request(os.urandom(32), session, tuple(messages.GROUPS), shares), privates
+    return hello.Request(os.urandom(32), session, offer.groups, shares), privates

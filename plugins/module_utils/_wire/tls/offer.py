@@ -24,12 +24,19 @@ MODERN_VERSIONS: Tuple[int, ...] = (TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3)
 ALL_VERSIONS: Tuple[int, ...] = tuple(VERSIONS)
 
 
+# Code points of x25519, secp256r1, secp384r1 and secp521r1 (RFC 8422 5.1.1). Schannel has the last one switched off
+# until an administrator adds it (Microsoft, "TLS Elliptic Curves in Windows 10 version 1607 and later").
+ALL_GROUPS: Tuple[int, ...] = (29, 23, 24, 25)
+MODERN_GROUPS: Tuple[int, ...] = (29, 23, 24)
+
+
 class Offer(NamedTuple):
     """``suites`` are code points in the order of preference; ``server_name`` is None for an address (RFC 6066 3)."""
 
     versions: Tuple[int, ...]
     suites: Tuple[int, ...]
     server_name: Optional[str]
+    groups: Tuple[int, ...] = ALL_GROUPS
 
 
 def version_name(version: int) -> str:
