@@ -10,6 +10,7 @@ its first request to its last.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -19,11 +20,12 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 from pypsrp.exceptions import AuthenticationError, WSManFaultError
-from pypsrp.shell import Process, SignalCode, WinRS
+from pypsrp.shell import CommandState, Process, SignalCode, WinRS
 from pypsrp.wsman import OptionSet, SelectorSet, WSMan
 from winrm import Session
 from winrm.exceptions import WSManFaultError as WinRMFault
 
+from tests.lab.native.canned import MODULE_RESULT
 from tests.lab.runtime import LabHost, LabThread
 from tests.lab.scenario import DEFAULT_PASSWORD, DEFAULT_USER
 from tests.lab.tests.conftest import scenario
@@ -104,6 +106,23 @@ def test_pypsrp_runs_commands_in_one_shell(host: LabHost) -> None:
     assert caught.value.code == 2150858843
 
 
+def test_pypsrp_polls_a_slow_command_and_is_told_of_the_quota(host: LabHost) -> None:
+    """Output comes while the command runs; the second shell of an account that may have one is refused."""
+    client = pypsrp(host.address)
+    with WinRS(client) as shell:
+        process = Process(shell, "cmd.exe", ["/c", "echo one& ping -n 2 127.0.0.1 >nul& echo two 1>&2& exit 3"])
+        process.begin_invoke()
+        seen = []
+        while process.state != CommandState.DONE:
+            process.poll_invoke()
+            seen.append((process.state, process.stdout))
+        assert seen[0] == (CommandState.RUNNING, b"one\r\n")
+        assert (process.rc, process.stdout, process.stderr) == (3, b"one\r\n", b"two\r\n")
+        with pytest.raises(WSManFaultError) as caught, WinRS(pypsrp(host.address)):
+            pass
+        assert caught.value.code == "w:QuotaLimit"  # it does not look into MSFT_WmiError
+
+
 def test_pypsrp_meets_a_401_for_a_wrong_password(host: LabHost) -> None:
     with pytest.raises(AuthenticationError):
         pypsrp(host.address, password="wrong").get_server_config()
@@ -173,6 +192,30 @@ def test_ansibles_winrm_opens_a_shell_and_runs_what_is_no_powershell(host: LabHo
 def test_ansibles_winrm_says_when_the_password_is_wrong(host: LabHost) -> None:
     with pytest.raises(AnsibleConnectionFailure, match="credentials were rejected"):
         connection(host, "winrm", ansible_password="wrong")._connect()
+
+
+def test_canned_commands_satisfy_what_ansibles_winrm_runs_for_a_module(host: LabHost) -> None:
+    """A module is PowerShell that reads its script from standard input; a canned host answers, another has no
+    PowerShell."""
+    payload = b"x" * 300_000  # two requests
+    with LabThread([scenario(canned_commands=True)], base="127.88.3.0") as lab:
+        canned = next(iter(lab.hosts.values()))
+        winrm = connection(canned, "winrm")
+        winrm._connect()
+        command = winrm._shell.build_module_command("", "#!powershell", "")
+        code, out, err = winrm.exec_command(command, in_data=payload)
+        assert (code, json.loads(out), err) == (0, MODULE_RESULT, b"") and MODULE_RESULT["changed"] is False
+        code, out, _err = winrm.exec_command("Get-Service")
+        assert (code, json.loads(out)) == (0, MODULE_RESULT)
+        code, out, _err = winrm._winrm_exec("cmd.exe", ["/c", "whoami"])
+        assert (code, out.strip()) == (0, b"labhost\\ansible")
+        winrm.close()
+        assert canned.model.audit.writes == []
+    plain = connection(host, "winrm")
+    plain._connect()
+    code, _out, err = plain.exec_command(command)
+    assert code == 1 and b"is not recognized" in err
+    plain.close()
 
 
 def test_ansibles_psrp_talks_ws_man_but_finds_no_powershell(host: LabHost) -> None:

@@ -18,9 +18,10 @@ from tests.lab.model import certificates, faults, regfile
 from tests.lab.model.files import Entry
 from tests.lab.model.firewall import PROFILE_BITS
 from tests.lab.model.host import Host, HostSettings, Update, WinRMSettings
+from tests.lab.model.language import ENGLISH, load_language
 from tests.lab.model.profile import CURRENT_VERSION, Profile, apply_values, load_profile
 from tests.lab.model.registry import HKLM, REG_BINARY, REG_DWORD, KeyNotFound
-from tests.lab.model.remote_desktop import RDP_TCP, WINSTATIONS, rdp_key_entry
+from tests.lab.model.remote_desktop import RDP_TCP, WINSTATIONS, is_port, rdp_key_entry
 from tests.lab.model.security import ALLOW, DENY, FULL, MODIFY, NETWORK_SERVICE, READ, READ_EXECUTE, WRITE, Ace
 from tests.lab.model.services import SERVICES_KEY, START_VALUES
 from tests.lab.model.sessions import Session
@@ -32,6 +33,7 @@ _TOP = {
     "hostname", "windows", "domain", "workgroup", "network_profile", "users", "winrm", "registry", "services", "files",
     "certificate", "updates", "ubr", "firewall", "sessions", "reg_file", "expect", "faults", "service_delay",
     "security_read_needs_read_control", "description", "clock_skew", "connection",
+    "language", "canned_commands",
 }  # fmt: skip
 _CERTIFICATE = {
     "self_signed": ("valid", "expired", "missing"),
@@ -115,6 +117,8 @@ class Scenario:
             service_delay=float(data.get("service_delay", 0.05)),
             clock_skew=float(data.get("clock_skew", 0)),
             security_read_needs_read_control=bool(data.get("security_read_needs_read_control", False)),
+            language=data.get("language", ENGLISH),
+            canned_commands=bool(data.get("canned_commands", False)),
         )
         updates = [_update(item) for item in data.get("updates") or ()]
         if "ubr" in data:
@@ -126,6 +130,9 @@ class Scenario:
             regfile.load(host.registry, (self.path.parent / str(data["reg_file"])).resolve())
         _certificate(host, data.get("certificate") or {})
         apply_values(host.registry, data.get("registry") or {})
+        port = host.registry.dword(RDP_TCP, "PortNumber")
+        if port is not None and not is_port(port):
+            raise ScenarioError(f"{self.path.name}: registry: PortNumber of RDP-Tcp must be 1 to 65535, not {port}.")
         self._files(host)
         self._firewall(host)
         self._services(host)
@@ -324,6 +331,10 @@ def check(path: Path, data: dict[str, Any]) -> None:
         load_profile(str(data["windows"]))
     except ValueError as error:
         raise wrong(f"windows: {error}") from error
+    try:
+        load_language(data.get("language", ENGLISH))
+    except ValueError as error:
+        raise wrong(f"language: {error}") from error
     if data.get("network_profile", "Private") not in PROFILE_BITS:
         raise wrong(f"network_profile must be one of {', '.join(PROFILE_BITS)}")
     only("winrm", data.get("winrm") or {}, (field.name for field in fields(WinRMSettings)))

@@ -16,7 +16,7 @@ from typing import Any
 from tests.lab.cim.base import Call, CimClass, Embedded, Method, Query
 from tests.lab.model.files import Entry
 from tests.lab.model.host import Host
-from tests.lab.model.security import INHERITED, READ_CONTROL, SE_BACKUP, account_name, dacl_allows, sid_bytes
+from tests.lab.model.security import INHERITED, READ_CONTROL, SE_BACKUP, dacl_allows, sid_bytes
 
 _ACCESS_DENIED = 2
 _DACL_PRESENT, _DACL_AUTO_INHERITED, _DACL_PROTECTED, _SELF_RELATIVE = 0x4, 0x400, 0x1000, 0x8000
@@ -74,8 +74,8 @@ def _rows(host: Host, query: Query) -> Iterator[dict[str, Any]]:
         }
 
 
-def _trustee(sid: str, names: dict[str, str]) -> Embedded:
-    domain, name = account_name(sid, names)
+def _trustee(sid: str, names: dict[str, tuple[str, str]]) -> Embedded:
+    domain, name = names.get(sid, ("", ""))
     raw = sid_bytes(sid)
     values = {
         "Domain": domain or None,
@@ -87,7 +87,7 @@ def _trustee(sid: str, names: dict[str, str]) -> Embedded:
     return Embedded("Win32_Trustee", values, _TRUSTEE)
 
 
-def descriptor(entry: Entry, names: dict[str, str]) -> Embedded:
+def descriptor(entry: Entry, names: dict[str, tuple[str, str]]) -> Embedded:
     """The security descriptor as an embedded Win32_SecurityDescriptor; a NULL DACL is absent."""
     aces = [
         Embedded(

@@ -20,18 +20,6 @@ from tests.lab.wsman import faults
 
 _NAMESPACE = ("root/standardcimv2",)
 _NOT_FOUND = 0x80041002
-_TEXTS = {
-    "@FirewallAPI.dll,-28752": "Remote Desktop",
-    "@FirewallAPI.dll,-28753": "Remote Desktop (TCP-In)",
-    "@FirewallAPI.dll,-28775": "Remote Desktop - User Mode (TCP-In)",
-    "@FirewallAPI.dll,-28776": "Remote Desktop - User Mode (UDP-In)",
-    "@FirewallAPI.dll,-28778": "Remote Desktop - Shadow (TCP-In)",
-    "@FirewallAPI.dll,-28780": "Remote Desktop - (TCP-WS-In)",
-    "@FirewallAPI.dll,-28782": "Remote Desktop (WebSocket)",
-    "@FirewallAPI.dll,-28783": "Remote Desktop - (TCP-WSS-In)",
-    "@FirewallAPI.dll,-30253": "Windows Remote Management (HTTP-In)",
-    "@FirewallAPI.dll,-30267": "Windows Remote Management",
-}
 _PROTOCOLS = {6: "TCP", 17: "UDP", 1: "ICMPv4", 58: "ICMPv6"}
 _RULE = {
     **dict.fromkeys(
@@ -72,16 +60,17 @@ _NOT_CONFIGURED = 2
 
 
 def _rows(host: Host, query: Query) -> Iterator[dict[str, Any]]:
+    texts = host.language.firewall
     for rule in host.firewall.rules():
         name = rule.get("Name")
         group = rule.group
-        text = _TEXTS.get(name or "", name)
+        text = texts.get(name or "", name)
         yield {
             "Action": _ALLOW if rule.allows else _BLOCK,
             "Caption": None,
             "Description": rule.get("Desc"),
             "Direction": 1 if rule.inbound else 2,
-            "DisplayGroup": _TEXTS.get(group or "", group),
+            "DisplayGroup": texts.get(group or "", group),
             "DisplayName": text,
             "EdgeTraversalPolicy": int(rule.get("Edge") == "TRUE"),
             "ElementName": text,
@@ -95,7 +84,7 @@ def _rows(host: Host, query: Query) -> Iterator[dict[str, Any]]:
             "PrimaryStatus": 1,
             "Profiles": sum(PROFILE_BITS.get(profile, 0) for profile in rule.all("Profile")),
             "RuleGroup": group,
-            "Status": "The rule was parsed successfully from the store.",
+            "Status": host.language.rule_status,
             "StatusCode": 65536,
         }
 

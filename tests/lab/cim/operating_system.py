@@ -49,14 +49,14 @@ _TYPES = {
 
 def _rows(host: Host, query: Query) -> Iterator[dict[str, Any]]:
     profile = host.profile
-    caption = profile.caption
+    caption, language = profile.caption, host.language
     yield {
         "BootDevice": "\\Device\\HarddiskVolume1",
         "BuildNumber": host.build,
         "BuildType": "Multiprocessor Free",
         "Caption": caption,
         "CodeSet": "1252",
-        "CountryCode": "1",
+        "CountryCode": language.country_code,
         "CreationClassName": "Win32_OperatingSystem",
         "CSCreationClassName": "Win32_ComputerSystem",
         "CSDVersion": f"Service Pack {profile.service_pack}" if profile.service_pack else None,
@@ -77,19 +77,19 @@ def _rows(host: Host, query: Query) -> Iterator[dict[str, Any]]:
         "InstallDate": host.boot_time.replace(microsecond=0) - dt.timedelta(days=400),
         "LastBootUpTime": host.boot_time.replace(microsecond=500000),
         "LocalDateTime": host.now(),
-        "Locale": "0409",
+        "Locale": language.locale,
         "Manufacturer": "Microsoft Corporation",
         "MaxNumberOfProcesses": 4294967295,
         "MaxProcessMemorySize": 8589934464 if profile.version < (6, 2, 0) else 137438953344,
-        "MUILanguages": ["en-US"],
+        "MUILanguages": [language.tag],
         "Name": f"{caption}|C:\\Windows|\\Device\\Harddisk0\\Partition1",
         "NumberOfLicensedUsers": 0,
         "NumberOfProcesses": 42,
         "NumberOfUsers": max(1, len(host.sessions)),
         "OperatingSystemSKU": profile.sku,
         "Organization": "",
-        "OSArchitecture": "64-bit",
-        "OSLanguage": 1033,
+        "OSArchitecture": language.bits,
+        "OSLanguage": language.lcid,
         "OSProductSuite": 272 if profile.is_server else 256,
         "OSType": 18,
         "Primary": True,

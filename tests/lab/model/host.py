@@ -20,6 +20,7 @@ from tests.lab.model.audit import ACTOR, AuditLog
 from tests.lab.model.faults import Faults
 from tests.lab.model.files import Entry, FileStore
 from tests.lab.model.firewall import Firewall
+from tests.lab.model.language import ENGLISH, Language, load_language
 from tests.lab.model.processes import ProcessTable
 from tests.lab.model.profile import CURRENT_VERSION, Profile
 from tests.lab.model.registry import HKLM, REG_BINARY, REG_SZ, Registry, Value
@@ -31,10 +32,11 @@ from tests.lab.model.security import (
     READ_EXECUTE,
     SYSTEM,
     USERS,
+    WELL_KNOWN,
     Ace,
     SecurityDescriptor,
 )
-from tests.lab.model.services import RUNNING, STOPPED, Service, ServiceManager
+from tests.lab.model.services import RUNNING, SERVICES_KEY, STOPPED, Service, ServiceManager
 from tests.lab.model.sessions import Session
 from tests.lab.model.users import User
 
@@ -102,6 +104,10 @@ class HostSettings:
     clock_skew: float = 0.0
     """Seconds that the host's clock is ahead; negative for behind."""
     security_read_needs_read_control: bool = False
+    language: int = ENGLISH
+    """The LCID of the one language that the host has."""
+    canned_commands: bool = False
+    """Whether PowerShell that Ansible starts is answered with a canned result; see native/canned.py."""
 
 
 class Host:
@@ -134,6 +140,10 @@ class Host:
         return self.settings.name
 
     @property
+    def language(self) -> Language:
+        return load_language(self.settings.language)
+
+    @property
     def domain(self) -> str | None:
         return self.settings.domain
 
@@ -161,8 +171,10 @@ class Host:
         """Remember an event of the RemoteConnectionManager (id and our own words)."""
         self.events.append((self.now().timestamp(), event_id, text))
 
-    def account_names(self) -> dict[str, str]:
-        return {user.sid: f"{self.authority}\\{user.name}" for user in self.users.values()}
+    def account_names(self) -> dict[str, tuple[str, str]]:
+        """(domain, name) by SID: well-known accounts in the host's language, and its users."""
+        users = {user.sid: (self.authority, user.name) for user in self.users.values()}
+        return {**WELL_KNOWN, **self.language.accounts, **users}
 
     def may_touch_key(self, path: str) -> bool:
         """Whether an administrator may open a registry key: a few belong to the system alone."""
@@ -226,11 +238,13 @@ class Host:
 
     def _services(self) -> None:
         for data in self.profile.services:
+            display = self.language.services.get(data["name"], data["display"])
+            self.registry.set(f"{SERVICES_KEY}\\{data['name']}", "DisplayName", REG_SZ, display)
             self.services.add(
                 Service(
                     name=data["name"],
-                    display_name=data["display"],
-                    description=data.get("description", data["display"]),
+                    display_name=display,
+                    description=data.get("description", display),
                     path=data["path"],
                     account=data["account"],
                     service_type="Own Process" if data["path"].lower().endswith("spoolsv.exe") else "Share Process",

@@ -50,6 +50,16 @@ class Profile:
     def is_server(self) -> bool:
         return self.product_type != 1
 
+    @property
+    def winrm_stack(self) -> str:
+        """The version of WinRM that this Windows brings: 2.0 with 6.1, then 3.0."""
+        return "2.0" if self.version[:2] == (6, 1) else "3.0"
+
+    @property
+    def activity_ids(self) -> bool:
+        """Whether replies carry p:ActivityId: recorded on Server 2016, not on older ones."""
+        return self.version[0] >= 10
+
 
 @cache
 def load_profile(profile_id: str) -> Profile:

@@ -63,6 +63,11 @@ class Held:
     key_pem: bytes | None
 
 
+def is_port(number: int) -> bool:
+    """Whether something can listen there. What Windows makes of another PortNumber is MEM: unverified."""
+    return 1 <= number <= 0xFFFF
+
+
 class RemoteDesktop:
     """The Remote Desktop services of one host."""
 
@@ -118,8 +123,9 @@ class RemoteDesktop:
 
     @property
     def port(self) -> int | None:
-        """The port that TermService listens on; None when it does not listen."""
-        return self._held.port if self._held is not None and self._enabled() else None
+        """The port that TermService listens on; None when it does not listen, such as on a number that is none."""
+        held = self._held
+        return held.port if held is not None and is_port(held.port) and self._enabled() else None
 
     def _enabled(self) -> bool:
         deny, _source = self.effective("fDenyTSConnections")
@@ -129,7 +135,7 @@ class RemoteDesktop:
     def listener(self) -> ListenerState | None:
         """What the RDP listener is to do now; None when nothing listens."""
         held = self._held
-        if held is None or not self._enabled():
+        if held is None or self.port is None:
             return None
         host = self._host
         return ListenerState(

@@ -122,15 +122,6 @@ def dacl_allows(descriptor: SecurityDescriptor, token: Token, wanted: int) -> bo
     return access_check(descriptor, replace(token, privileges=frozenset()), wanted)
 
 
-def account_name(sid: str, names: dict[str, str] | None = None) -> tuple[str, str]:
-    """(domain, name) of a SID; a SID that nobody knows has no name."""
-    if sid in WELL_KNOWN:
-        return WELL_KNOWN[sid]
-    name = (names or {}).get(sid, "")
-    domain, _separator, user = name.rpartition("\\")
-    return domain, user
-
-
 def sid_bytes(sid: str) -> bytes:
     """The binary form of a SID ([MS-DTYP] 2.4.2.2)."""
     parts = sid.split("-")

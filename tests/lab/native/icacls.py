@@ -33,14 +33,12 @@ from tests.lab.model.security import (
     READ_EXECUTE,
     SE_BACKUP,
     SE_RESTORE,
-    WELL_KNOWN,
     WRITE,
     WRITE_DAC,
     WRITE_OWNER,
     Ace,
     SecurityDescriptor,
     Token,
-    account_name,
     canonical,
     dacl_allows,
 )
@@ -154,13 +152,10 @@ def _sid(host: Host, text: str) -> str:
             raise _Failed(_NO_ACCOUNT, f"{text[1:]}: {_TEXTS[_NO_ACCOUNT]}")
         return text[1:].upper()
     wanted = text.rpartition("\\")[2].lower()
-    for sid, (_domain, name) in WELL_KNOWN.items():
+    for sid, (_domain, name) in host.account_names().items():
         if name.lower() == wanted:
             return sid
-    user = host.users.get(wanted)
-    if user is None:
-        raise _Failed(_NO_ACCOUNT, f"{text}: {_TEXTS[_NO_ACCOUNT]}")
-    return user.sid
+    raise _Failed(_NO_ACCOUNT, f"{text}: {_TEXTS[_NO_ACCOUNT]}")
 
 
 def _set_owner(host: Host, token: Token, security: SecurityDescriptor, text: str) -> SecurityDescriptor:
@@ -259,7 +254,7 @@ def _listing(host: Host, token: Token, path: str, entry: Entry) -> str:
     names = host.account_names()
     texts = []
     for ace in entry.security.dacl or ():
-        domain, name = account_name(ace.sid, names)
+        domain, name = names.get(ace.sid, ("", ""))
         account = f"{domain}\\{name}" if domain and name else name or ace.sid
         texts.append(f"{account}:{_flags_text(ace)}{'(DENY)' if ace.type == DENY else ''}{_mask_text(ace.mask)}")
     indent = " " * (len(path) + 1)

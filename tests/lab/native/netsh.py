@@ -5,7 +5,7 @@
 """netsh advfirewall firewall: set rule (by group or name), add rule, delete rule, show rule by name.
 
 Exit code 0 or 1. Messages follow Windows in English (MEM: unverified wording). A rule group may be given by its
-resource string or by the English display name of the group.
+resource string or by the display name of the group in the host's language.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from tests.lab.model.host import Host
 from tests.lab.model.security import Token
 from tests.lab.native.result import Result, lines
 
-_GROUPS = {"remote desktop": "@FirewallAPI.dll,-28752", "windows remote management": "@FirewallAPI.dll,-30267"}
 _PROTOCOLS = {"tcp": "6", "udp": "17", "any": ""}
 _PROFILES = {"domain": "Domain", "private": "Private", "public": "Public"}
 _NO_MATCH = Result(1, lines("", "No rules match the specified criteria."))
@@ -50,7 +49,8 @@ def _pairs(words: list[str]) -> dict[str, str]:
 def _match(host: Host, wanted: dict[str, str]) -> list[Rule]:
     rules = [rule for rule in host.firewall.rules() if not rule.from_policy]
     if "group" in wanted:
-        group = _GROUPS.get(wanted["group"].lower(), wanted["group"])
+        by_text = {text.lower(): resource for resource, text in host.language.firewall.items()}
+        group = by_text.get(wanted["group"].lower(), wanted["group"])
         rules = [rule for rule in rules if (rule.group or "").lower() == group.lower()]
     elif "name" in wanted and wanted["name"].lower() != "all":
         rules = [rule for rule in rules if (rule.get("Name") or "").lower() == wanted["name"].lower()]

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Result:
-    """Exit code and the text of both streams, lines ended by CR LF."""
+    """Exit code and the text of both streams, lines ended by CR LF; `seconds` is how long the command takes."""
 
     code: int
     stdout: str = ""
     stderr: str = ""
+    seconds: float = 0.0
 
 
 def lines(*text: str) -> str:

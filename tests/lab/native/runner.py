@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from tests.lab.model.host import Host
 from tests.lab.model.security import Token
-from tests.lab.native import icacls, netsh, qwinsta, sc, takeown, whoami
+from tests.lab.native import icacls, netsh, ping, qwinsta, sc, takeown, whoami
 from tests.lab.native.result import Result, lines
 
 Tool = Callable[[Host, Token, list[str]], Result]
@@ -24,6 +25,7 @@ _TOOLS: dict[str, Tool] = {
     "qwinsta": qwinsta.run,
     "whoami": whoami.run,
     "hostname": whoami.hostname,
+    "ping": ping.run,
 }
 _REDIRECTION = re.compile(r"\s*(?:[12]?>{1,2}\s*(?:&[12]|nul\b)|<\s*nul\b)", re.I)
 _MAX_DEPTH = 5
@@ -61,17 +63,25 @@ def known_program(program: str) -> bool:
     return _name(program) in (*_TOOLS, "cmd")
 
 
-def run_command_line(host: Host, token: Token, line: str, depth: int = 0) -> Result:
-    """Run a whole command line as cmd.exe does; the exit code is that of the last command run."""
+def run_command_line(host: Host, token: Token, line: str) -> Result:
+    """Run a whole command line as cmd.exe does, at once; the exit code is that of the last command run."""
     out = err = ""
+    code = 0
+    for result in run_steps(host, token, line):
+        code = result.code
+        out, err = out + result.stdout, err + result.stderr
+    return Result(code, out, err)
+
+
+def run_steps(host: Host, token: Token, line: str, depth: int = 0) -> Iterator[Result]:
+    """The same a command at a time: each runs when its result is asked for."""
     code = 0
     for separator, part in _split_commands(line):
         if (separator == "&&" and code != 0) or (separator == "||" and code == 0):
             continue
-        result = _run_one(host, token, part.strip(), depth)
-        code = result.code
-        out, err = out + result.stdout, err + result.stderr
-    return Result(code, out, err)
+        for result in _run_one(host, token, part.strip(), depth):
+            code = result.code
+            yield result
 
 
 def _split_commands(line: str) -> list[tuple[str, str]]:
@@ -101,40 +111,46 @@ def _is_cmd(line: str) -> bool:
     return bool(words) and _name(words[0]) == "cmd"
 
 
-def _run_one(host: Host, token: Token, command: str, depth: int) -> Result:
+def _run_one(host: Host, token: Token, command: str, depth: int) -> Iterator[Result]:
     silent = re.search(r"(?<![2<])>{1,2}\s*nul\b", command, re.I) is not None
+    to_errors = re.search(r"(?<!2)>&2", command) is not None
     silent_errors = re.search(r"2>{1,2}\s*nul\b", command, re.I) is not None or (silent and "2>&1" in command)
     if not _is_cmd(command):
         command = _REDIRECTION.sub("", command)
     words = split_words(command)
     if not words:
-        return Result(0)
-    if _name(words[0]) == "cmd":
-        return _cmd(host, token, command, depth)
-    tool = _TOOLS.get(_name(words[0])) or _BUILTIN.get(words[0].lower())
-    if tool is None:
-        text = lines(
-            f"'{words[0]}' is not recognized as an internal or external command,", "operable program or batch file."
-        )
-        return Result(1, "", "" if silent_errors else text)
-    result = tool(host, token, words[1:])
-    return Result(result.code, "" if silent else result.stdout, "" if silent_errors else result.stderr)
+        yield Result(0)
+    elif _name(words[0]) == "cmd":
+        yield from _cmd(host, token, command, depth)
+    else:
+        tool = _TOOLS.get(_name(words[0])) or _BUILTIN.get(words[0].lower()) or _unknown(words[0])
+        result = tool(host, token, words[1:])
+        out = "" if silent else host.language.tool_output(result.stdout)
+        err = "" if silent_errors else host.language.tool_output(result.stderr)
+        yield replace(result, stdout="" if to_errors else out, stderr=out + err if to_errors else err)
 
 
-def _cmd(host: Host, token: Token, command: str, depth: int) -> Result:
+def _unknown(name: str) -> Tool:
+    text = lines(f"'{name}' is not recognized as an internal or external command,", "operable program or batch file.")
+    return lambda host, token, words: Result(1, "", text)
+
+
+def _cmd(host: Host, token: Token, command: str, depth: int) -> Iterator[Result]:
     match = re.match(
         r'\s*"?[^"\s]*cmd(?:\.exe)?"?\s*(?P<switches>(?:/[a-bd-jl-z]\S*\s+)*)/[ck]\s*(?P<rest>.*)\Z',
         command,
         re.I | re.S,
     )
     if match is None:
-        return _ver(host, token, [])
+        yield _ver(host, token, [])
+        return
     if depth >= _MAX_DEPTH:
-        return Result(1, "", lines("The maximum setlocal recursion level has been reached."))
+        yield Result(1, "", lines("The maximum setlocal recursion level has been reached."))
+        return
     rest = match.group("rest").strip()
     if rest.startswith('"') and rest.endswith('"') and rest.count('"') > 2 or _is_wrapped(rest):
         rest = rest[1:-1]
-    return run_command_line(host, token, rest, depth + 1)
+    yield from run_steps(host, token, rest, depth + 1)
 
 
 def _is_wrapped(text: str) -> bool:
@@ -142,4 +158,4 @@ def _is_wrapped(text: str) -> bool:
     return len(text) > 1 and text.startswith('"') and text.endswith('"') and text.count('"') == 2
 
 
-__all__ = ["Result", "known_program", "run_command_line", "split_words"]
+__all__ = ["Result", "known_program", "run_command_line", "run_steps", "split_words"]

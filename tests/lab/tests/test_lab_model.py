@@ -32,7 +32,7 @@ from tests.lab.model.security import (
     SecurityDescriptor,
     access_check,
 )
-from tests.lab.native.runner import run_command_line
+from tests.lab.native.runner import run_command_line, run_steps
 
 MakeHost = Callable[..., Host]
 
@@ -298,6 +298,22 @@ def test_digest_sees_every_change(make_host: MakeHost) -> None:
     assert after["parts"]["files"] == before["parts"]["files"]
     write = host.audit.writes[-1]
     assert (write.kind, write.before["data"], write.after["data"]) == ("registry.value.set", 2, 1)
+
+
+@pytest.mark.parametrize("port", [0, 70000])
+def test_nothing_listens_on_a_number_that_is_no_port(make_host: MakeHost, port: int) -> None:
+    host = make_host()
+    assert host.remote_desktop.listener() is not None
+    host.registry.set(RDP_TCP, "PortNumber", REG_DWORD, port)
+    host.remote_desktop.take()
+    assert (host.remote_desktop.listener(), host.remote_desktop.port) == (None, None)
+
+
+def test_a_command_line_runs_a_command_at_a_time(make_host: MakeHost) -> None:
+    host = make_host()
+    steps = run_steps(host, SYSTEM_TOKEN, 'cmd /c "echo a& ping -n 31 127.0.0.1 >nul && echo b 1>&2& exit 4"')
+    found = [(step.code, step.stdout, step.stderr, step.seconds) for step in steps]
+    assert found == [(0, "a\r\n", "", 0), (0, "", "", 30), (0, "", "b\r\n", 0), (4, "", "", 0)]
 
 
 def test_qwinsta_has_the_recorded_columns(make_host: MakeHost, captures: Path) -> None:

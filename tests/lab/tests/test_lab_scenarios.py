@@ -20,6 +20,7 @@ import yaml
 
 from tests.lab.fixtures import DEMO
 from tests.lab.scenario import ScenarioError, check, load, load_folder
+from tests.lab.tests.conftest import scenario as made
 
 ROOT = Path(__file__).resolve().parents[3]
 CAUSES = {
@@ -47,6 +48,7 @@ CAUSES = {
         ),
         ({"users": [{"name": "a", "password": "b"}]}, "test.yml: no user has admin: true."),
         ({"faults": {"latency": 5}}, "test.yml: faults has an unknown key 'latency'; known are "),
+        ({"language": 1036}, "test.yml: language: there is no language 1036; known are 1031, 1033."),
         ({"reg_file": "none.reg"}, "test.yml: reg_file: 'none.reg' does not exist."),
     ],
 )
@@ -54,6 +56,14 @@ def test_a_mistake_is_told_in_one_sentence(change: dict[str, Any], sentence: str
     with pytest.raises(ScenarioError) as caught:
         check(Path("test.yml"), {"hostname": "H", "windows": "2022", **change})
     assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("port", [0, 70000])
+def test_a_port_that_is_none_is_told_in_one_sentence(port: int) -> None:
+    listener = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\\WinStations\\RDP-Tcp"
+    with pytest.raises(ScenarioError) as caught:
+        made(registry={listener: {"PortNumber": port}}).build()
+    assert str(caught.value) == f"test.yml: registry: PortNumber of RDP-Tcp must be 1 to 65535, not {port}."
 
 
 def test_a_reg_file_becomes_the_registry(tmp_path: Path, captures: Path) -> None:

@@ -7,6 +7,10 @@
 Recorded on Server 2008 R2: the first reply of an optimized enumeration holds one item and a context, every Pull gives a
 new context, the last one has n:EndOfSequence and no context; one item in all gives an empty context and w:EndOfSequence
 at once. From Windows 8 the first reply holds up to MaxElements (MEM: unverified).
+
+Windows' own client (recorded) asks for EnumerateObjectAndEPR: w:Item with the object and its endpoint reference
+(DSP0226 8.7; a public client relies on both, and on the derived class in the reference). The reference of a keyless
+class has no selectors, and one through a DMTF URI names its namespace (MEM: unverified).
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape, quoteattr
 
 from tests.lab import wql
 from tests.lab.cim import catalogue
@@ -21,9 +26,14 @@ from tests.lab.cim.base import CimClass, Instance, Query, fragment_xml, instance
 from tests.lab.model.host import Host
 from tests.lab.model.security import Token
 from tests.lab.wsman import faults, names
-from tests.lab.wsman.envelope import Request, new_id, reply
+from tests.lab.wsman.envelope import Request, Writer, new_id
 
 _ENVELOPE_OVERHEAD = 1200
+_OBJECT, _REFERENCE, _BOTH = "EnumerateObject", "EnumerateEPR", "EnumerateObjectAndEPR"
+
+
+Found = tuple[Instance, list[str] | None]
+"""An object, and the properties that a projection asks for."""
 
 
 @dataclass
@@ -37,8 +47,9 @@ class Pending:
 class Enumerations:
     """The open enumerations of one host; `endless` is a fault: none of them comes to its end."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, writer: Writer) -> None:
         self._host = host
+        self._writer = writer
         self._pending: dict[str, Pending] = {}
         self.endless = False
 
@@ -50,7 +61,7 @@ class Enumerations:
             raise faults.schema_error(f"The body of the request is not {local}. ")
         if request.action == names.RELEASE:
             self._take(body, token)
-            return reply(names.RELEASE + "Response", request.message_id, "", ("a", "n", "w"))
+            return self._writer.reply(names.RELEASE + "Response", request.message_id, "", ("a", "n", "w"))
         if request.action == names.PULL:
             return self._pull(request, body, token)
         return self._enumerate(request, body, namespace, class_name, prefix, token)
@@ -58,10 +69,10 @@ class Enumerations:
     def _enumerate(
         self, request: Request, body: Element, namespace: str, class_name: str, prefix: str, token: Token
     ) -> bytes:
-        mode = (body.findtext(f"{{{names.WSMAN}}}EnumerationMode") or "").strip()
-        if mode and mode != "EnumerateObject":
+        mode = (body.findtext(f"{{{names.WSMAN}}}EnumerationMode") or "").strip() or _OBJECT
+        if mode not in (_OBJECT, _REFERENCE, _BOTH):
             raise faults.unsupported_enumeration_mode()
-        items = self._items(body, namespace, class_name, prefix)
+        items = [self._item(found, mode, prefix) for found in self._found(body, namespace, class_name)]
         optimized = body.find(f"{{{names.WSMAN}}}OptimizeEnumeration") is not None
         if not optimized:
             xml = f"<n:EnumerationContext>{self._keep(items, token)}</n:EnumerationContext>"
@@ -89,7 +100,7 @@ class Enumerations:
         return sum(pending.owner == owner for pending in self._pending.values())
 
     def _reply(self, action: str, request: Request, xml: str) -> bytes:
-        return reply(action + "Response", request.message_id, xml, ("a", "n", "w"))
+        return self._writer.reply(action + "Response", request.message_id, xml, ("a", "n", "w"))
 
     def _keep(self, items: list[str], token: Token) -> str:
         context = f"uuid:{new_id()}"
@@ -123,13 +134,35 @@ class Enumerations:
             return items[:count], items[count:] or items
         return items[:count], items[count:]
 
-    def _items(self, body: Element, namespace: str, class_name: str, prefix: str) -> list[str]:
+    def _item(self, found: Found, mode: str, prefix: str) -> str:
+        instance, properties = found
+        if mode == _REFERENCE:
+            return self._reference(instance, prefix)
+        xml = instance_xml(instance, prefix) if properties is None else fragment_xml(instance, properties)
+        return xml if mode == _OBJECT else f"<w:Item>{xml}{self._reference(instance, prefix)}</w:Item>"
+
+    def _reference(self, instance: Instance, prefix: str) -> str:
+        cim_class = catalogue.find(self._host, instance.namespace, instance.class_name)
+        selectors = {} if cim_class is None else {key: str(instance.values[key]) for key in cim_class.keys}
+        if prefix == names.CIM_PREFIX:
+            selectors["__cimnamespace"] = instance.namespace
+        listed = "".join(
+            f"<w:Selector Name={quoteattr(name)}>{escape(value)}</w:Selector>" for name, value in selectors.items()
+        )
+        return (
+            f"<a:EndpointReference><a:Address>{names.ANONYMOUS}</a:Address><a:ReferenceParameters>"
+            f"<w:ResourceURI>{prefix}{instance.class_name}</w:ResourceURI>"
+            + (f"<w:SelectorSet>{listed}</w:SelectorSet>" if listed else "")
+            + "</a:ReferenceParameters></a:EndpointReference>"
+        )
+
+    def _found(self, body: Element, namespace: str, class_name: str) -> list[Found]:
         element = body.find(f"{{{names.WSMAN}}}Filter")
         if element is None:
             element = body.find(f"{{{names.ENUMERATION}}}Filter")
         if element is None:
             cim_class = self._class(namespace, class_name, lambda: faults.resource_not_found("ExecQuery", class_name))
-            return [instance_xml(found, prefix) for found in cim_class.instances(self._host, Query())]
+            return [(found, None) for found in cim_class.instances(self._host, Query())]
         if element.get("Dialect", "") not in names.WQL_DIALECTS:
             raise faults.unsupported_dialect()
         if class_name != "*":
@@ -143,10 +176,10 @@ class Enumerations:
             found = catalogue.associators(self._host, namespace, query)
             if found is None:
                 raise faults.invalid_query(text)
-            return [instance_xml(item, prefix) for item in found]
-        return self._select(namespace, prefix, query, text)
+            return [(item, None) for item in found]
+        return self._select(namespace, query, text)
 
-    def _select(self, namespace: str, prefix: str, query: wql.Select, text: str) -> list[str]:
+    def _select(self, namespace: str, query: wql.Select, text: str) -> list[Found]:
         cim_class = self._class(namespace, query.class_name, lambda: faults.invalid_class(text))
         known = {name.lower() for name in cim_class.types} | {"__class"}
         if not query.names_used <= known:
@@ -154,10 +187,10 @@ class Enumerations:
         hints = Query(dict(query.equals))
         items = [found for found in cim_class.instances(self._host, hints) if _matches(found, query)]
         if query.properties is None:
-            return [instance_xml(found, prefix) for found in items]
+            return [(found, None) for found in items]
         spelled = [cim_class.property(name) for name in query.properties]
         wanted = [name for name in spelled if name is not None]
-        return [fragment_xml(found, wanted) for found in items]
+        return [(found, wanted) for found in items]
 
     def _class(self, namespace: str, class_name: str, missing: Callable[[], faults.Fault]) -> CimClass:
         found = catalogue.find(self._host, namespace, class_name)

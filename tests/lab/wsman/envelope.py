@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from tests.lab.model.host import Host
 from tests.lab.wsman import faults, names
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?\Z")
@@ -96,7 +97,7 @@ def parse(data: bytes) -> Request:
         selectors=_named(header, "SelectorSet", "Selector"),
         options=_named(header, "OptionSet", "Option"),
         max_envelope=_max_envelope(header),
-        timeout=_timeout(_text(header, names.WSMAN, "OperationTimeout")),
+        timeout=duration(_text(header, names.WSMAN, "OperationTimeout")),
         body=first,
     )
 
@@ -137,7 +138,8 @@ def _max_envelope(header: Element) -> int:
     return int(text)
 
 
-def _timeout(text: str) -> float | None:
+def duration(text: str) -> float | None:
+    """Seconds of an xs:duration; None for no text, a Fault for other text."""
     if not text:
         return None
     match = _DURATION.match(text)
@@ -155,18 +157,34 @@ def new_id() -> str:
     return str(uuid.uuid4()).upper()
 
 
-def reply(action: str, relates_to: str, body: str, prefixes: tuple[str, ...], extra_header: str = "") -> bytes:
-    """A reply envelope that declares `prefixes` beside `s`."""
-    declared = "".join(f' xmlns:{prefix}="{_PREFIXES[prefix]}"' for prefix in prefixes)
-    related = f"<a:RelatesTo>{escape(relates_to)}</a:RelatesTo>" if relates_to else ""
-    return (
-        f'<s:Envelope xml:lang="en-US" xmlns:s="{names.SOAP}"{declared}><s:Header>'
-        f"<a:Action>{escape(action)}</a:Action><a:MessageID>uuid:{new_id()}</a:MessageID>"
-        f"<a:To>{names.ANONYMOUS}</a:To>{related}{extra_header}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
-    ).encode()
+class Writer:
+    """Writes the replies of one host, as its Windows version and its language make them."""
 
+    def __init__(self, host: Host) -> None:
+        self._host = host
 
-def fault_reply(fault: faults.Fault, relates_to: str, machine: str, host_name: str, typed: bool) -> bytes:
-    """A fault envelope; `e`, `x` and `n` are declared as in recorded faults."""
-    body = fault.body(machine, host_name, typed)
-    return reply(fault.action, relates_to, body, ("a", "x", "e", "n", "w", "p"), fault.header())
+    def reply(
+        self, action: str, relates_to: str, body: str, prefixes: tuple[str, ...], extra_header: str = ""
+    ) -> bytes:
+        """A reply envelope that declares `prefixes` beside `s`. p:ActivityId follows the MessageID where the version
+        has it (recorded); its value counts nothing here."""
+        host, activity = self._host, ""
+        if host.profile.activity_ids:
+            activity = f"<p:ActivityId>{new_id()}</p:ActivityId>"
+            prefixes = (*prefixes, *(("p",) if "p" not in prefixes else ()))
+        declared = "".join(f' xmlns:{prefix}="{_PREFIXES[prefix]}"' for prefix in prefixes)
+        related = f"<a:RelatesTo>{escape(relates_to)}</a:RelatesTo>" if relates_to else ""
+        return (
+            f'<s:Envelope xml:lang="{host.language.tag}" xmlns:s="{names.SOAP}"{declared}><s:Header>'
+            f"<a:Action>{escape(action)}</a:Action><a:MessageID>uuid:{new_id()}</a:MessageID>{activity}"
+            f"<a:To>{names.ANONYMOUS}</a:To>{related}{extra_header}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
+        ).encode()
+
+    def fault(self, fault: faults.Fault, relates_to: str, machine: str) -> bytes:
+        """A fault envelope; `e`, `x` and `n` are declared as in recorded faults. A quota fault as MSFT_WmiError does
+        not say which message it is about: none of the three recorded ones has RelatesTo."""
+        host = self._host
+        as_wmi_error = host.profile.winrm_stack != "2.0"
+        look = faults.Look(machine, host.fqdn, host.profile.typed_errors, as_wmi_error, host.language)
+        related = "" if fault.quota and as_wmi_error else relates_to
+        return self.reply(fault.action, related, fault.body(look), ("a", "x", "e", "n", "w", "p"), fault.header())

@@ -4,9 +4,9 @@
 
 """SOAP faults with the codes and shapes that Windows sends.
 
-Recorded: 2150858752 (Server 2012 R2), 2150858778 (2008 R2), 2150858843, 2150858793, 2150858767, 87, 2147942402,
-MustUnderstand, 2150858817. The others take code, SOAP subcode and text from the comments of wsmerror.h; the shape of an
-access-denied and of a malformed-WQL fault is MEM: unverified.
+Recorded: 2150858752 (Server 2012 R2), 2150858778 (2008 R2), 2150858843 (about a shell and about a command), 2150858793,
+2150858767, 87, 2147942402, MustUnderstand, 2150858817, 2150859173 and 2150859174. The others take code, SOAP subcode
+and text from the comments of wsmerror.h; the shape of an access-denied and of a malformed-WQL fault is MEM: unverified.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
+from tests.lab.model.language import Language
 from tests.lab.wsman import names
 
 NOT_FOUND_TEXT = (
@@ -42,8 +43,25 @@ MUST_UNDERSTAND_TEXT = (
 HEADERS_TEXT = (
     "The WS-Management service cannot process the request. The request contains one or more invalid SOAP headers. "
 )
+UNKNOWN_COMMAND_TEXT = (
+    "The Windows Remote Shell received a request to perform an operation on a command identifier that does not exist. "
+    "Either the command has completed execution or the client specified an invalid command identifier. "
+)
 WMI_DLL = "%systemroot%\\system32\\WsmWmiPl.dll"
 CMD_DLL = "%systemroot%\\system32\\winrscmd.dll"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a host writes faults. `machine` is how the client named the host, `host_name` how it names itself; `typed` is
+    whether this Windows version writes xsi:type into the extended status, `quota_as_wmi_error` whether quota faults
+    come as MSFT_WmiError."""
+
+    machine: str
+    host_name: str
+    typed: bool
+    quota_as_wmi_error: bool
+    language: Language
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,7 @@ class Extended:
 @dataclass(eq=False)
 class Fault(Exception):
     """One fault. `provider` is (name, path) of a plug-in; `inner` is the text of the plug-in's own fault, or of its
-    plain message when `inner_code` is None."""
+    plain message when `inner_code` is None. `quota` marks the quotas of shells and operations."""
 
     code: int | None
     sender: bool
@@ -71,6 +89,7 @@ class Fault(Exception):
     inner_code: int | None = None
     extended: Extended | None = None
     not_understood: tuple[str, str] | None = None
+    quota: bool = False
 
     @property
     def action(self) -> str:
@@ -87,39 +106,38 @@ class Fault(Exception):
         qname = quoteattr(f"wsman:{name}")
         return f"<s:NotUnderstood qname={qname} xmlns:wsman={quoteattr(namespace)} />"
 
-    def body(self, machine: str, host_name: str, typed: bool) -> str:
-        """The s:Fault element. `machine` is how the client named the host, `host_name` how it names itself; `typed` is
-        whether this Windows version writes xsi:type into the extended status."""
+    def body(self, look: Look) -> str:
+        """The s:Fault element."""
+        said = look.language.fault_text
+        reason = escape(said(self.code, self.reason))
+        reason = f'<s:Reason><s:Text xml:lang="{look.language.tag}">{reason}</s:Text></s:Reason>'
         if self.not_understood is not None:
-            code = "<s:Code><s:Value>s:MustUnderstand</s:Value></s:Code>"
-            return (
-                f'<s:Fault>{code}<s:Reason><s:Text xml:lang="en-US">{escape(self.reason)}</s:Text></s:Reason></s:Fault>'
-            )
+            return f"<s:Fault><s:Code><s:Value>s:MustUnderstand</s:Value></s:Code>{reason}</s:Fault>"
         value = "s:Sender" if self.sender else "s:Receiver"
         code = f"<s:Code><s:Value>{value}</s:Value><s:Subcode><s:Value>{self.subcode}</s:Value></s:Subcode></s:Code>"
-        reason = f'<s:Reason><s:Text xml:lang="en-US">{escape(self.reason)}</s:Text></s:Reason>'
         detail = f"<w:FaultDetail>{names.FAULT_DETAIL}{self.detail}</w:FaultDetail>" if self.detail else ""
-        message = self._provider_fault(host_name, typed)
-        if message is None:
-            message = escape(self.reason if self.message is None else self.message)
+        text = said(self.code, self.reason if self.message is None else self.message)
+        if self.quota and look.quota_as_wmi_error:
+            return f"<s:Fault>{code}{reason}<s:Detail>{_wmi_error(self.code or 0, text)}</s:Detail></s:Fault>"
+        message = self._provider_fault(look)
         fault = (
-            f'<f:WSManFault xmlns:f="{names.FAULT}" Code="{self.code}" Machine={quoteattr(machine)}>'
-            f"<f:Message>{message}</f:Message></f:WSManFault>"
+            f'<f:WSManFault xmlns:f="{names.FAULT}" Code="{self.code}" Machine={quoteattr(look.machine)}>'
+            f"<f:Message>{escape(text) if message is None else message}</f:Message></f:WSManFault>"
         )
         return f"<s:Fault>{code}{reason}<s:Detail>{detail}{fault}</s:Detail></s:Fault>"
 
-    def _provider_fault(self, host_name: str, typed: bool) -> str | None:
+    def _provider_fault(self, look: Look) -> str | None:
         if self.provider is None:
             return None
         name, path = self.provider
-        inner = escape(self.inner or self.reason)
+        inner = escape(look.language.fault_text(self.inner_code or self.code, self.inner or self.reason))
         if self.inner_code is not None:
             inner = (
-                f'<f:WSManFault xmlns:f="{names.FAULT}" Code="{self.inner_code}" Machine={quoteattr(host_name)}>'
+                f'<f:WSManFault xmlns:f="{names.FAULT}" Code="{self.inner_code}" Machine={quoteattr(look.host_name)}>'
                 f"<f:Message>{inner}</f:Message></f:WSManFault>"
             )
         if self.extended is not None:
-            inner += _extended(self.extended, typed)
+            inner += _extended(self.extended, look.typed)
         return f"<f:ProviderFault provider={quoteattr(name)} path={quoteattr(path)}>{inner}</f:ProviderFault>"
 
 
@@ -133,6 +151,40 @@ def _extended(status: Extended, typed: bool) -> str:
         f"<p:ParameterInfo{text}>{escape(status.parameter)}</p:ParameterInfo>"
         f"<p:ProviderName{text}>{escape(status.provider)}</p:ProviderName>"
         f'<p:StatusCode xsi:nil="true"{number}/></p:__ExtendedStatus></f:ExtendedError>'
+    )
+
+
+def _wmi_error(code: int, text: str) -> str:
+    """MSFT_WmiError as recorded for both quotas; every property has a type, those without a value are nil."""
+    values: tuple[tuple[str, str, str | int | None], ...] = (
+        ("CIMStatusCode", "UnsignedInt", 27),
+        ("CIMStatusCodeDescription", "String", None),
+        ("ErrorSource", "String", None),
+        ("ErrorSourceFormat", "UnsignedShort", 0),
+        ("ErrorType", "UnsignedShort", 0),
+        ("Message", "String", text),
+        ("MessageID", "String", f"HRESULT 0x{code:08x}"),
+        ("OtherErrorSourceFormat", "String", None),
+        ("OtherErrorType", "String", None),
+        ("OwningEntity", "String", None),
+        ("PerceivedSeverity", "UnsignedShort", 0),
+        ("ProbableCause", "UnsignedShort", 0),
+        ("ProbableCauseDescription", "String", None),
+        ("error_Category", "UnsignedInt", 30),
+        ("error_Code", "UnsignedInt", code),
+        ("error_Type", "String", "HRESULT"),
+        ("error_WindowsErrorMessage", "String", text),
+    )
+    inner = "".join(
+        f'<p:{name} xsi:type="cim:cim{kind}" xsi:nil="true"/>'
+        if value is None
+        else f'<p:{name} xsi:type="cim:cim{kind}">{escape(str(value))}</p:{name}>'
+        for name, kind, value in values
+    )
+    return (
+        f'<p:MSFT_WmiError b:IsCIM_Error="true" xmlns:xsi="{names.XSI}" xmlns:b="{names.CIM_BINDING}" '
+        f'xmlns:p="{names.CIM_PREFIX}MSFT_WmiError" xmlns:cim="{names.CIM_COMMON}" '
+        f'xsi:type="p:MSFT_WmiError_Type">{inner}</p:MSFT_WmiError>'
     )
 
 
@@ -282,6 +334,18 @@ def shell_not_found() -> Fault:
     return unexpected_selectors(("Shell provider", "%systemroot%\\system32\\WsmSvc.dll"))
 
 
+def unknown_command() -> Fault:
+    """2150858843 about a command: no plug-in speaks (recorded on Server 2016)."""
+    return Fault(
+        2150858843,
+        True,
+        "w:InvalidSelectors",
+        SELECTORS_TEXT,
+        detail="UnexpectedSelectors",
+        message=UNKNOWN_COMMAND_TEXT,
+    )
+
+
 def schema_error(message: str) -> Fault:
     return Fault(2150858817, True, "w:SchemaValidationError", SCHEMA_TEXT, message=message)
 
@@ -313,6 +377,7 @@ def shell_quota(limit: int) -> Fault:
         "has been exceeded. Close existing shells or raise the quota for this user. ",
         message=f"The WS-Management service cannot process the request. This user is allowed a maximum number of "
         f"{limit} concurrent shells, which has been exceeded. Close existing shells or raise the quota for this user. ",
+        quota=True,
     )
 
 
@@ -326,6 +391,7 @@ def operation_quota(limit: int) -> Fault:
         message=f"The WS-Management service cannot process the request. This user is allowed a maximum number of "
         f"{limit} concurrent operations, which has been exceeded. Close existing operations for this user, or "
         "raise the quota for this user. ",
+        quota=True,
     )
 
 

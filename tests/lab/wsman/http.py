@@ -247,8 +247,7 @@ class HttpServer:
             return Reply(200, fault=fault)
         if kind == "soap_fault" and fault is not None:
             found = envelope.message_id_of(message)
-            typed = self._host.profile.typed_errors
-            status, xml = 500, envelope.fault_reply(fault_of(fault.code), found, caller.local, self._host.fqdn, typed)
+            status, xml = 500, envelope.Writer(self._host).fault(fault_of(fault.code), found, caller.local)
         else:
             status, xml = await self.handler(_to_utf8(message), caller)
         if fault is not None:

@@ -15,7 +15,7 @@ from tests.lab.model.host import Host
 from tests.lab.model.security import Token
 from tests.lab.wsman import config, faults, names
 from tests.lab.wsman.enumeration import Enumerations
-from tests.lab.wsman.envelope import Request, fault_reply, message_id_of, parse, reply
+from tests.lab.wsman.envelope import Request, Writer, message_id_of, parse
 from tests.lab.wsman.http import Caller
 from tests.lab.wsman.shell import Shells
 from tests.lab.wsman.values import ValueProblem, read_parameters
@@ -41,8 +41,9 @@ class WsManService:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._enumerations = Enumerations(host)
-        self._shells = Shells(host)
+        self._writer = Writer(host)
+        self._enumerations = Enumerations(host, self._writer)
+        self._shells = Shells(host, self._writer)
         self._running: Counter[str] = Counter()
 
     def never_end(self, endless: bool) -> None:
@@ -72,8 +73,7 @@ class WsManService:
             finally:
                 self._running[token.name] -= 1
         except faults.Fault as fault:
-            typed = self._host.profile.typed_errors
-            return 500, fault_reply(fault, message_id_of(data), caller.local, self._host.fqdn, typed)
+            return 500, self._writer.fault(fault, message_id_of(data), caller.local)
 
     def _check_quota(self, request: Request, token: Token) -> None:
         """MaxConcurrentOperationsPerUser: requests in hand and open enumerations. What ends or continues an operation
@@ -85,7 +85,7 @@ class WsManService:
 
     def _identify(self, caller: Caller) -> bytes:
         major, minor, build = self._host.profile.version
-        stack = "2.0" if major == 6 and minor == 1 else "3.0"
+        stack = self._host.profile.winrm_stack
         version = f"OS: {major}.{minor}.{build} SP: {self._host.profile.service_pack}.0 Stack: {stack}"
         if caller.user is None:
             version = f"OS: 0.0.0 SP: 0.0 Stack: {stack}"
@@ -108,7 +108,7 @@ class WsManService:
             if request.action != names.GET:
                 raise faults.action_not_supported(request.action)
             body = config.get(self._host, uri)
-            return reply(names.GET + "Response", request.message_id, body, ("a", "x", "w", "p"))
+            return self._writer.reply(names.GET + "Response", request.message_id, body, ("a", "x", "w", "p"))
         resource = parse_resource(uri, request.selectors)
         self._check_namespace(resource)
         if request.action in (names.ENUMERATE, names.PULL, names.RELEASE):
@@ -116,7 +116,7 @@ class WsManService:
         if request.action == names.GET:
             instance = self._instance(resource, "GetObject")
             xml = instance_xml(instance, resource.prefix)
-            return reply(names.GET + "Response", request.message_id, xml, ("a", "x", "w", "p"))
+            return self._writer.reply(names.GET + "Response", request.message_id, xml, ("a", "x", "w", "p"))
         base, _separator, method = request.action.rpartition("/")
         if base.lower() != uri.lower().rstrip("/") or not method:
             raise faults.action_not_supported(request.action)
@@ -172,7 +172,7 @@ class WsManService:
         name = next(known for known in cim_class.methods if known.lower() == method_name.lower())
         uri = resource.prefix + cim_class.name
         xml = output_xml(name, uri, method.outputs, values)
-        return reply(request.action + "Response", request.message_id, xml, ("a", "x", "w", "p"))
+        return self._writer.reply(request.action + "Response", request.message_id, xml, ("a", "x", "w", "p"))
 
 
 def parse_resource(uri: str, selectors: dict[str, str]) -> Resource:
