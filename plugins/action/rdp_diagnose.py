@@ -12,7 +12,7 @@ from ansible_collections.winops.rdp.plugins.module_utils._wire.probe import DEPT
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.judge import judge, judge_unreachable
-from ansible_collections.winops.rdp.plugins.plugin_utils._facts.gather import gather
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.gather import AREAS
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManAuthError, WSManConnectionError
@@ -46,7 +46,7 @@ class ActionModule(HostAction):
             return {"unreachable": True, "msg": str(error), "changed": False, "verdict": verdict, "wire": wire}
 
     def on_host(self, host: Host, arguments: Arguments) -> Result:
-        facts = gather(host)
+        facts = self.gather(host, AREAS, arguments)
         wire = self._probe(arguments, facts)
         verdict = judge(facts, wire)
         return {

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
-from ansible_collections.winops.rdp.plugins.plugin_utils._facts.gather import gather, subset
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.gather import subset
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 
 
@@ -25,5 +25,5 @@ class ActionModule(HostAction):
         return {**arguments, "gather_subset": areas}
 
     def on_host(self, host: Host, arguments: Arguments) -> Result:
-        facts = gather(host, arguments["gather_subset"])
+        facts = self.gather(host, arguments["gather_subset"], arguments)
         return {"changed": False, "ansible_facts": {"rdp": facts}, "requests": host.session.requests}

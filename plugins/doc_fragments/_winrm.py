@@ -16,6 +16,19 @@ options:
       - Seconds after which the task ends, whatever the host does. More than 0.
     type: int
     default: 300
+  operation_timeout:
+    description:
+      - Seconds after which one request is given up. WinRM on the host gives up what takes longer; a host that says
+        nothing has ten seconds more. More than 0.
+      - A read that was given up, or whose reply got lost, is repeated a few times within O(timeout). Before a write is
+        repeated, the host is asked over a new connection whether it is done.
+    type: int
+    default: 60
+  wait_timeout:
+    description:
+      - Seconds to wait for one thing to happen on the host, such as a service that starts. More than 0.
+    type: int
+    default: 120
 requirements:
   - On the controller, C(defusedxml), and C(pywinrm) 0.5.0 or newer for the connection C(winrm) or C(pypsrp) 0.8.1 or
     newer for the connection C(psrp).

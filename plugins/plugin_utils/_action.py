@@ -41,13 +41,18 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import S
 Result = dict[str, Any]
 Arguments = Mapping[str, Any]
 
-TIMEOUT: dict[str, Any] = {"type": "int", "default": 300}
+# Seconds for the whole task, for one request, and for one thing to happen on the host.
+TIMEOUTS: dict[str, dict[str, Any]] = {
+    "timeout": {"type": "int", "default": 300},
+    "operation_timeout": {"type": "int", "default": 60},
+    "wait_timeout": {"type": "int", "default": 120},
+}
 
 
 class HostAction(ActionBase):
     """An action on the Windows host of the task."""
 
-    # The specification of the options, in the form of AnsibleModule; "timeout" is added to each.
+    # The specification of the options, in the form of AnsibleModule; TIMEOUTS are added to each.
     ARGUMENTS: ClassVar[dict[str, Any]] = {}
 
     _supports_check_mode = True
@@ -87,10 +92,11 @@ class HostAction(ActionBase):
         """on_host() over an open session; refusals and faults of the host become a failed result."""
         deadline = Deadline(arguments["timeout"])
         try:
-            session = open_session(self._connection, deadline)
+            session = self._session(deadline, arguments)
             try:
                 _greet(session)
-                return self.on_host(Host(session, deadline), arguments)
+                host = Host(session, deadline, wait_seconds=arguments["wait_timeout"])
+                return self.on_host(host, arguments)
             finally:
                 session.close()
         except (WSManConnectionError, WSManAuthError):
@@ -100,14 +106,22 @@ class HostAction(ActionBase):
 
     def validated(self) -> Arguments:
         """The task's arguments after ARGUMENTS; AnsibleActionFail with one sentence for bad ones."""
-        specification = {**deepcopy(self.ARGUMENTS), "timeout": dict(TIMEOUT)}
+        specification = {**deepcopy(self.ARGUMENTS), **deepcopy(TIMEOUTS)}
         checked = ArgumentSpecValidator(specification).validate(self._task.args)
         if checked.error_messages:
             raise AnsibleActionFail(". ".join(checked.error_messages))
         arguments: Arguments = checked.validated_parameters
-        if arguments["timeout"] <= 0:
-            raise AnsibleActionFail(f"timeout must be more than 0 seconds, not {arguments['timeout']}")
+        for name in TIMEOUTS:
+            if arguments[name] <= 0:
+                raise AnsibleActionFail(f"{name} must be more than 0 seconds, not {arguments[name]}")
         return arguments
+
+    def gather(self, host: Host, areas: Sequence[str], arguments: Arguments) -> Facts:
+        """Fact areas, over several connections where the way to the host is long."""
+        return gather(host, areas, lambda: self._session(host.deadline, arguments))
+
+    def _session(self, deadline: Deadline, arguments: Arguments) -> Session:
+        return open_session(self._connection, deadline, operation_timeout=arguments["operation_timeout"])
 
     def read(self, host: Host, *areas: str) -> Facts:
         """Fact areas that the work can not do without; WindowsError names the first that could not be read."""

@@ -24,8 +24,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
-from ansible_collections.winops.rdp.plugins.plugin_utils._action import TIMEOUT, HostAction
+from ansible_collections.winops.rdp.plugins.plugin_utils._action import TIMEOUTS, HostAction
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Verdict
+from ansible_collections.winops.rdp.plugins.plugin_utils._doctor.schema import Examination
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 from ansible_collections.winops.rdp.plugins.plugin_utils._report import Row
 
@@ -87,7 +88,7 @@ def argument_spec(module: str, monkeypatch: pytest.MonkeyPatch) -> Json:
     """The specification that checks the options of a task: of the action plugin, else of the module itself."""
     if module in ACTIONS:
         arguments: Json = action_class(module).ARGUMENTS
-        return {**arguments, "timeout": TIMEOUT} if is_host_action(module) else arguments
+        return {**arguments, **TIMEOUTS} if is_host_action(module) else arguments
     code = importlib.import_module(f"{PLUGINS}.modules.{module}")
     seen: Json = {}
 
@@ -302,6 +303,7 @@ def compare(documented: Json, schema: Any, path: str) -> None:
         ("rdp_diagnose", ("verdict",), Verdict),
         ("rdp_probe", ("wire",), Report),
         ("rdp_report", ("rows",), Row),
+        ("rdp_doctor", (), Examination),
     ],
 )
 def test_return_values_have_the_shape_of_their_schema(module: str, path: tuple[str, ...], schema: Any) -> None:

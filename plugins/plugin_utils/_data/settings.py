@@ -21,9 +21,12 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import R
 TERMINAL_SERVER = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server"
 WINSTATIONS = TERMINAL_SERVER + r"\WinStations"
 RDP_TCP = WINSTATIONS + r"\RDP-Tcp"
+# The thumbprint of the certificate that an administrator has bound to the listener, below RDP_TCP.
+BINDING = "SSLCertificateSHA1Hash"
 # Ours: the process id that a service had when something was changed that it takes up only when it starts.
 RESTART_MARKS = r"HKLM\SOFTWARE\winops.rdp\RestartPending"
-POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services"
+POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft"
+POLICY = POLICIES + r"\Windows NT\Terminal Services"
 
 _YES = {0: False, 1: True}
 _NO = {0: True, 1: False}

@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RDP_TCP, WINSTATIONS
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BINDING, WINSTATIONS
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import self_signed
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Certificate, CertificateArea
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import (
@@ -23,13 +24,12 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Ho
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryType, RegistryValue
 
 
-def read(host: Host, now: datetime) -> CertificateArea:
-    """``now`` is the host's time, which decides what Windows calls expired."""
-    stations = host.registry.values(WINSTATIONS, ["SelfSignedCertStore", "SelfSignedCertificate"])
-    binding = host.registry.value(RDP_TCP, "SSLCertificateSHA1Hash", RegistryType.REG_BINARY)
-    self_signed_thumbprint = _thumbprint(stations.get("SelfSignedCertificate"))
-    bound_thumbprint = _thumbprint(binding)
-    store = stations.get("SelfSignedCertStore")
+def read(host: Host, now: datetime, own: Callable[[], Mapping[str, RegistryValue]]) -> CertificateArea:
+    """``now`` is the host's time, which decides what Windows calls expired; ``own`` gives listener.rdp_tcp()."""
+    store = host.registry.value(WINSTATIONS, "SelfSignedCertStore", RegistryType.REG_SZ)
+    self_signed_thumbprint = _thumbprint(
+        host.registry.value(WINSTATIONS, "SelfSignedCertificate", RegistryType.REG_BINARY)
+    )
     remote_desktop: list[Certificate] = []
     unreadable: list[str] = []
     for name in host.registry.subkeys(store_path(REMOTE_DESKTOP)) or []:
@@ -41,6 +41,7 @@ def read(host: Host, now: datetime) -> CertificateArea:
         if found is not None:
             remote_desktop.append(found)
     bound = None
+    bound_thumbprint = _thumbprint(own().get(BINDING))
     if bound_thumbprint is not None:
         here = [each for each in remote_desktop if each["thumbprint"] == bound_thumbprint]
         bound = here[0] if here else find(host, PERSONAL, bound_thumbprint, now)

@@ -12,6 +12,9 @@ local key. MEM: the defaults without values are on, block inbound, local rules a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import POLICIES
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import lets_in
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
     Firewall,
@@ -23,22 +26,26 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Ho
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryValue
 
 _LOCAL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
-_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
+POLICY_KEY = "WindowsFirewall"
+_POLICY = rf"{POLICIES}\{POLICY_KEY}"
 _LOCAL_KEYS = {"domain": "DomainProfile", "private": "StandardProfile", "public": "PublicProfile"}
 _POLICY_KEYS = {"domain": "DomainProfile", "private": "PrivateProfile", "public": "PublicProfile"}
 # MSFT_NetConnectionProfile.NetworkCategory
 _CATEGORIES = {0: "public", 1: "private", 2: "domain"}
 
 
-def read(host: Host, port: int) -> Firewall:
+def read(host: Host, port: Callable[[], int], policies: Collection[str] | None) -> Firewall:
+    """``port`` is asked for when it is needed; ``policies`` are the keys below the policy key, None: not known."""
     classes = host.has_firewall_classes
-    profiles = {name: _profile(host, name) for name in PROFILES}
-    rules = host.firewall.rules(port, classes=classes)
+    by_policy = policies is None or POLICY_KEY.lower() in policies
+    profiles = {name: _profile(host, name, by_policy=by_policy) for name in PROFILES}
     active = _active_profiles(host) if classes else list(PROFILES)
+    number = port()
+    rules = host.firewall.rules(number, classes=classes, policy=by_policy)
     return Firewall(
         status="ok",
         reason="",
-        port=port,
+        port=number,
         active_profiles=active,
         profiles=profiles,
         rules=rules,
@@ -46,10 +53,11 @@ def read(host: Host, port: int) -> Firewall:
     )
 
 
-def _profile(host: Host, name: str) -> FirewallProfile:
+def _profile(host: Host, name: str, *, by_policy: bool) -> FirewallProfile:
     names = ["EnableFirewall", "DefaultInboundAction"]
     local = host.registry.values(rf"{_LOCAL}\{_LOCAL_KEYS[name]}", names)
-    policy = host.registry.values(rf"{_POLICY}\{_POLICY_KEYS[name]}", [*names, "AllowLocalPolicyMerge"])
+    policy_path = rf"{_POLICY}\{_POLICY_KEYS[name]}"
+    policy = host.registry.values(policy_path, [*names, "AllowLocalPolicyMerge"]) if by_policy else {}
     source: Source = "policy" if policy else "local" if local else "default"
     merged = {**local, **policy}
     return FirewallProfile(

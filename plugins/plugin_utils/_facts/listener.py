@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import (
+    BINDING,
+    BY_OPTION,
     POLICY,
     RDP_TCP,
     SETTINGS,
@@ -23,12 +25,26 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import 
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryValue
 
+_POLICY_KEY = "Windows NT"
 _STATION_VALUES = ("PortNumber", "fEnableWinStation", "WdName", "LoadableProtocol_Object")
 
 Values = Mapping[str, RegistryValue]
 
 
-def read(host: Host, release: Release | None) -> Listener:
+def rdp_tcp(host: Host) -> Values:
+    """Everything that areas want to know of the listener's own key."""
+    settings = [setting.value for setting in SETTINGS if setting.key == RDP_TCP]
+    return host.registry.values(RDP_TCP, [*settings, *_STATION_VALUES, BINDING])
+
+
+def port_of(values: Values) -> int:
+    """The port of the listener, from what rdp_tcp() read."""
+    port = effective(BY_OPTION["port"], {}, values, None)["value"]
+    return port if isinstance(port, int) else 3389
+
+
+def read(host: Host, release: Release | None, own: Values, policies: Collection[str] | None) -> Listener:
+    """``own``: rdp_tcp(); ``policies``: the keys below the policy key, None: not known."""
     registry = host.registry
     stations = registry.subkeys(WINSTATIONS)
     if stations is None:
@@ -36,9 +52,10 @@ def read(host: Host, release: Release | None) -> Listener:
     names = [name for name in stations if name.lower() != "console"]
     local = {
         TERMINAL_SERVER: registry.values(TERMINAL_SERVER, [s.value for s in SETTINGS if s.key == TERMINAL_SERVER]),
-        RDP_TCP: registry.values(RDP_TCP, [*(s.value for s in SETTINGS if s.key == RDP_TCP), *_STATION_VALUES]),
+        RDP_TCP: own,
     }
-    policy = registry.values(POLICY, [s.value for s in SETTINGS if s.policy])
+    by_policy = policies is None or _POLICY_KEY.lower() in policies
+    policy = registry.values(POLICY, [s.value for s in SETTINGS if s.policy]) if by_policy else {}
     return Listener(
         status="ok",
         reason="",

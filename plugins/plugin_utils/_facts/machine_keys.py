@@ -37,12 +37,14 @@ def read(host: Host, certificates: CertificateArea) -> MachineKeys:
 
 
 def _key_file(host: Host, path: str, certificate: Certificate) -> KeyFile:
-    exists = host.files.exists(path)
+    # A list that could be read is a file that exists; nothing else proves that one is missing.
+    security = host.files.security(path)
+    exists = security["status"] == "ok" or host.files.exists(path)
     key = certificate["private_key"]
     return KeyFile(
         path=path,
         exists=exists,
         container="" if key is None else key["container"],
         thumbprint=certificate["thumbprint"],
-        security=host.files.security(path) if exists else None,
+        security=security if exists else None,
     )

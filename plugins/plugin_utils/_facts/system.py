@@ -15,7 +15,6 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._facts.services import 
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.times import iso
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryValue
 
 _CURRENT_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 _SETUP = r"HKLM\SYSTEM\Setup"
@@ -46,11 +45,7 @@ def read(host: Host, services: Services, now: datetime) -> System:
     if not computers:
         raise WindowsError("the host returned no Win32_ComputerSystem")
     computer = computers[0]
-    version = host.registry.values(
-        _CURRENT_VERSION, ["UBR", "EditionID", "InstallationType", "DisplayVersion", "ReleaseId"]
-    )
-    setup = host.registry.values(_SETUP, ["SystemSetupInProgress", "OOBEInProgress"])
-    ubr = _number(version.get("UBR"))
+    ubr = host.registry.dword(_CURRENT_VERSION, "UBR")
     product_type = _PRODUCT_TYPES.get(windows.integer("ProductType", 0) or 0, "")
     release = release_of(host.build, "client" if product_type == "workstation" else "server")
     role = computer.integer("DomainRole")
@@ -63,21 +58,23 @@ def read(host: Host, services: Services, now: datetime) -> System:
         part_of_domain=bool(computer.boolean("PartOfDomain")),
         domain_role=_DOMAIN_ROLES[role] if role is not None and 0 <= role < len(_DOMAIN_ROLES) else "",
         caption=(windows.text("Caption") or "").strip(),
-        edition=_text(version.get("EditionID")),
-        installation_type=_text(version.get("InstallationType")),
+        edition=host.registry.text(_CURRENT_VERSION, "EditionID") or "",
+        installation_type=host.registry.text(_CURRENT_VERSION, "InstallationType") or "",
         product_type=product_type,
         version=windows.text("Version") or "",
         build=host.build,
         ubr=ubr,
         full_build=str(host.build) if ubr is None else f"{host.build}.{ubr}",
-        display_version=_text(version.get("DisplayVersion")) or _text(version.get("ReleaseId")),
+        display_version=_display_version(host),
         release="" if release is None else release.key,
         architecture=windows.text("OSArchitecture") or "",
         language=windows.integer("OSLanguage"),
         boot_time=iso(windows.datetime("LastBootUpTime")),
         local_time=iso(local_time),
         clock_skew=None if local_time is None else round((local_time - now).total_seconds(), 1),
-        setup_in_progress=any(_number(value) for value in setup.values()),
+        setup_in_progress=any(
+            bool(host.registry.dword(_SETUP, name)) for name in ("SystemSetupInProgress", "OOBEInProgress")
+        ),
         pending_reboot=_pending_reboot(host),
         rds_roles=[
             role for name, role in ROLES.items() if services["status"] == "ok" and services["services"][name]["present"]
@@ -93,9 +90,8 @@ def _pending_reboot(host: Host) -> list[str]:
     return pending
 
 
-def _text(value: RegistryValue | None) -> str:
-    return value.data if value is not None and isinstance(value.data, str) else ""
-
-
-def _number(value: RegistryValue | None) -> int | None:
-    return value.data if value is not None and isinstance(value.data, int) else None
+def _display_version(host: Host) -> str:
+    """ "21H2". Windows 10 1511 brought ReleaseId, 20H2 (2004 with updates, MEM) DisplayVersion in its place."""
+    names = ["DisplayVersion"] if host.build >= 19041 else []
+    names += ["ReleaseId"] if host.build >= 10586 else []
+    return next((text for name in names if (text := host.registry.text(_CURRENT_VERSION, name))), "")

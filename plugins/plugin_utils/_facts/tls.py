@@ -10,9 +10,10 @@ Places and the meaning of Enabled and DisabledByDefault: Microsoft, "TLS registr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import POLICIES
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import PROTOCOLS, Release
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
     CipherSuites,
@@ -26,7 +27,8 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Ho
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryValue
 
 SCHANNEL = r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL"
-_POLICY_SUITES = r"HKLM\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002"
+_POLICY_KEY = "Cryptography"
+_POLICY_SUITES = rf"{POLICIES}\{_POLICY_KEY}\Configuration\SSL\00010002"
 _LOCAL_SUITES = r"HKLM\SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002"
 _FIPS = r"HKLM\SYSTEM\CurrentControlSet\Control\Lsa\FIPSAlgorithmPolicy"
 _SIDES = ("server", "client")
@@ -37,7 +39,8 @@ def protocol_path(protocol: str, side: str) -> str:
     return rf"{SCHANNEL}\Protocols\{protocol}\{side.capitalize()}"
 
 
-def read(host: Host, release: Release | None) -> Tls:
+def read(host: Host, release: Release | None, policies: Collection[str] | None) -> Tls:
+    """``policies`` are the keys below the policy key, None: not known."""
     defaults = {
         "server": {} if release is None else release.server_defaults,
         "client": {} if release is None else release.client_defaults,
@@ -59,7 +62,7 @@ def read(host: Host, release: Release | None) -> Tls:
         ciphers=_switches(host, "Ciphers"),
         hashes=_switches(host, "Hashes"),
         key_exchange=_switches(host, "KeyExchangeAlgorithms"),
-        cipher_suites=_cipher_suites(host),
+        cipher_suites=_cipher_suites(host, by_policy=policies is None or _POLICY_KEY.lower() in policies),
         fips=_fips(host),
     )
 
@@ -100,9 +103,11 @@ def _switches(host: Host, kind: str) -> dict[str, Switch]:
     return found
 
 
-def _cipher_suites(host: Host) -> CipherSuites:
+def _cipher_suites(host: Host, *, by_policy: bool) -> CipherSuites:
     source: Source
     for path, source in ((_POLICY_SUITES, "policy"), (_LOCAL_SUITES, "default")):
+        if source == "policy" and not by_policy:
+            continue
         value = host.registry.values(path, ["Functions"]).get("Functions")
         suites = None if value is None else _suites(value)
         if suites:

@@ -15,7 +15,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import (
     ExpectedAce,
     ExpectedAcl,
 )
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RDP_TCP
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BINDING, RDP_TCP
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import self_signed
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
     Ace,
@@ -29,8 +29,6 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows import acl
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import REMOTE_DESKTOP, store_path
-
-BINDING = "SSLCertificateSHA1Hash"
 
 
 def renewal_reason(certificates: CertificateArea, keys: MachineKeys, min_days_left: float) -> str:

@@ -104,15 +104,12 @@ def _registry_value(host: Host, change: Change) -> None:
     else:
         host.registry.create_key(path)
         host.registry.set_value(path, name, from_json(after))
-    found = host.registry.values(path, [name]).get(name)
-    _confirm(rf"{path}\{name}", to_json(found), after)
 
 
 def _registry_key(host: Host, change: Change) -> None:
     path, after = change["target"], change["after"]
     if after is None:
         host.registry.delete_key(path)
-        _confirm(path, host.registry.exists(path), False)
         return
     host.registry.create_key(path)
     for name, value in after.items():
@@ -123,7 +120,6 @@ def _registry_key(host: Host, change: Change) -> None:
 
 def _start_mode(host: Host, change: Change) -> None:
     host.services.set_start_mode(change["target"], change["after"])
-    _confirm(f"start mode of {change['target']}", host.services.get(change["target"]).start_mode, change["after"])
 
 
 def _service_state(host: Host, change: Change) -> None:
@@ -144,10 +140,11 @@ def _firewall_rule(host: Host, change: Change) -> None:
 
 
 def _firewall_port(host: Host, change: Change) -> None:
-    if change["after"] is None:
-        host.firewall.delete_rule(change["target"], host.deadline)
-    else:
-        host.firewall.add_port(change["target"], int(change["name"]), change["after"], host.deadline)
+    adding = change["after"] is not None
+    switch = host.firewall.add_port if adding else host.firewall.delete_port
+    profiles = change["after"] if adding else change["before"]
+    classes, deadline = host.has_firewall_classes, host.deadline
+    switch(change["target"], int(change["name"]), profiles, classes=classes, deadline=deadline)
 
 
 _PERFORM: dict[str, Callable[[Host, Change], None]] = {

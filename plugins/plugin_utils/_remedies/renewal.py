@@ -20,7 +20,6 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Ho
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError
 
 SERVICE = "SessionEnv"
-_WAIT_SECONDS = 60.0
 _POLL_SECONDS = 1.0
 
 
@@ -53,7 +52,7 @@ def renew(host: Host, changes: list[Change], journal: Journal, min_days_left: fl
 
 
 def _wait(host: Host, min_days_left: float) -> None:
-    deadline = host.deadline.sub(_WAIT_SECONDS)
+    deadline = host.deadline.sub(host.wait_seconds)
     while True:
         facts = gather(host, ["certificate", "machine_keys"])
         if facts["certificate"]["status"] == "ok":

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Ace, Security
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows import acl
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.settle import deliver, settle
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.tools import Tools
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManFault
@@ -48,8 +49,19 @@ class Files:
 
     def rename(self, path: str, new_path: str) -> None:
         """Renames a file; both are full paths on one drive."""
-        output = self._on_file("CIM_DataFile", "Rename", {"Name": path}, {"FileName": new_path})
-        _check(output, f"rename of {path} to {new_path}")
+
+        def write() -> None:
+            output = self._on_file("CIM_DataFile", "Rename", {"Name": path}, {"FileName": new_path})
+            _check(output, f"rename of {path} to {new_path}")
+
+        settle(
+            self._session,
+            f"the renaming of {path} to {new_path}",
+            read=lambda: [each for each in (path, new_path) if self.exists(each)],
+            write=write,
+            wanted=lambda found: found == [new_path],
+            show=lambda found: " and ".join(found) or "neither of them",
+        )
 
     def security(self, path: str) -> Security:
         """Owner and access list of a file or folder; the status says when they may not be read."""
@@ -79,7 +91,9 @@ class Files:
             lines = acl.commands(path, before, after)
         except ValueError as error:
             raise WindowsError(f"the access list of {path} can not be written: {error}") from error
-        codes = [self._tools.run(line, deadline) for line in lines]
+        codes: list[int | None] = []
+        for line in lines:
+            self._run(path, line, codes, deadline)
         found = self.security(path)
         if found["status"] == "ok" and acl.same(found, after):
             return
@@ -89,10 +103,23 @@ class Files:
             f"(exit codes {codes}): {detail}"
         )
 
+    def _run(self, path: str, line: str, codes: list[int | None], deadline: Deadline) -> None:
+        """One tool on one object. Each does one thing at once, so after a lost reply any difference means done."""
+        before = self.security(path)
+        deliver(
+            self._session,
+            f"{line.split()[0]} on {path}",
+            lambda: codes.append(self._tools.run(line, deadline)),
+            read=lambda: self.security(path),
+            wanted=lambda found: found["status"] == "ok" and found != before,
+            before=before,
+            show=lambda found: found["reason"] or _readable(found),
+        )
+
     def _on_file(
         self, class_name: str, method: str, keys: Mapping[str, str], parameters: Mapping[str, str]
     ) -> Instance:
-        idempotent = not parameters
+        idempotent = not parameters  # what takes parameters writes
         try:
             return self._session.invoke(_NAMESPACE, class_name, method, parameters, keys, idempotent=idempotent)
         except WSManFault as fault:

@@ -13,12 +13,13 @@ from the registry on every version. A rule is found by its id or port, never by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import FirewallRule
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import Registry
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import Registry, RegistryType
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.settle import settle
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.tools import Tools
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
@@ -82,13 +83,13 @@ class Firewall:
         self._registry = registry
         self._tools = tools
 
-    def rules(self, port: int, *, classes: bool) -> list[FirewallRule]:
+    def rules(self, port: int, *, classes: bool, policy: bool = True) -> list[FirewallRule]:
         """The inbound TCP rules that name a port or belong to the Remote Desktop group, enabled or not.
 
-        ``classes``: the host has root/StandardCimv2.
+        ``classes``: the host has root/StandardCimv2. ``policy``: look for rules under Group Policy as well.
         """
         local = self._class_rules(port) if classes else self._registry_rules(LOCAL_RULES, "local", _is_old_local)
-        rules = [*local, *self._registry_rules(POLICY_RULES, "policy", lambda _name: True)]
+        rules = [*local, *(self._registry_rules(POLICY_RULES, "policy", lambda _name: True) if policy else ())]
         return [rule for rule in rules if rule["protocol"] in ("tcp", "any") and names_port(rule["ports"], port)]
 
     def set_enabled(self, rule: FirewallRule, enabled: bool, *, classes: bool, deadline: Deadline) -> None:
@@ -97,32 +98,83 @@ class Firewall:
         Before Windows 8 netsh switches the whole group of the rule, named by its resource string (MEM: netsh takes
         it in every language); a rule outside a group can not be switched there.
         """
-        if classes:
-            method = "Enable" if enabled else "Disable"
-            keys = {"InstanceID": rule["id"]}
-            output = self._session.invoke(NAMESPACE, "MSFT_NetFirewallRule", method, {}, keys, idempotent=True)
-            code = output.integer("ReturnValue", 0) or 0
-            if code:
-                raise WindowsError(f"{method} of the firewall rule {rule['id']} returned {code}", code)
-            return
-        if not rule["group"]:
-            raise WindowsError(f"the firewall rule {rule['id']} belongs to no group: switch it by hand")
         state = "yes" if enabled else "no"
-        self._tools.run(f'netsh.exe advfirewall firewall set rule group="{rule["group"]}" new enable={state}', deadline)
-
-    def add_port(self, name: str, port: int, profiles: Iterable[str], deadline: Deadline) -> None:
-        """Adds an inbound rule of ours that lets TCP to a port reach TermService."""
-        self._tools.run(
-            f'netsh.exe advfirewall firewall add rule name="{name}" dir=in action=allow protocol=TCP '
-            f"localport={port} service=TermService profile={','.join(profiles)} enable=yes",
-            deadline,
+        line = f'netsh.exe advfirewall firewall set rule group="{rule["group"]}" new enable={state}'
+        if not classes and not rule["group"]:
+            raise WindowsError(f"the firewall rule {rule['id']} belongs to no group: switch it by hand")
+        settle(
+            self._session,
+            f"the switching of the firewall rule {rule['id']}",
+            read=lambda: self._is_enabled(rule["id"], classes=classes),
+            write=lambda: self._switch(rule["id"], enabled) if classes else self._tools.run(line, deadline),
+            wanted=lambda found: found is enabled,
+            show=_shown_state,
         )
 
-    def delete_rule(self, name: str, deadline: Deadline) -> None:
-        """Deletes a rule that add_port made."""
-        self._tools.run(f'netsh.exe advfirewall firewall delete rule name="{name}"', deadline)
+    def add_port(self, name: str, port: int, profiles: Sequence[str], *, classes: bool, deadline: Deadline) -> None:
+        """Adds an inbound rule of ours that lets TCP to a port reach TermService."""
+        line = (
+            f'netsh.exe advfirewall firewall add rule name="{name}" dir=in action=allow protocol=TCP '
+            f"localport={port} service=TermService profile={','.join(profiles)} enable=yes"
+        )
+        before = self._own_rules(port, profiles, classes=classes)
+        settle(
+            self._session,
+            f"the adding of the firewall rule {name}",
+            read=lambda: self._own_rules(port, profiles, classes=classes),
+            write=lambda: self._tools.run(line, deadline),
+            wanted=lambda found: len(found) > len(before),
+            show=_shown_rules,
+        )
+
+    def delete_port(self, name: str, port: int, profiles: Sequence[str], *, classes: bool, deadline: Deadline) -> None:
+        """Deletes the rule that add_port made; one that is gone is no error."""
+        before = self._own_rules(port, profiles, classes=classes)
+        if not before:
+            return
+        settle(
+            self._session,
+            f"the deletion of the firewall rule {name}",
+            read=lambda: self._own_rules(port, profiles, classes=classes),
+            write=lambda: self._tools.run(f'netsh.exe advfirewall firewall delete rule name="{name}"', deadline),
+            wanted=lambda found: len(found) < len(before),
+            show=_shown_rules,
+        )
 
     # -- plumbing ----------------------------------------------------------------------------------------------------
+
+    def _switch(self, identifier: str, enabled: bool) -> None:
+        method = "Enable" if enabled else "Disable"
+        output = self._session.invoke(NAMESPACE, "MSFT_NetFirewallRule", method, {}, {"InstanceID": identifier})
+        code = output.integer("ReturnValue", 0) or 0
+        if code:
+            raise WindowsError(f"{method} of the firewall rule {identifier} returned {code}", code)
+
+    def _is_enabled(self, identifier: str, *, classes: bool) -> bool | None:
+        """Whether one local rule is on; None when there is no such rule."""
+        if classes:
+            rows = self._session.query(
+                NAMESPACE,
+                f"SELECT InstanceID, Enabled FROM MSFT_NetFirewallRule WHERE InstanceID = '{_escaped(identifier)}'",
+            )
+            return rows[0].integer("Enabled") == _ENABLED if rows else None
+        value = self._registry.value(LOCAL_RULES, identifier, RegistryType.REG_SZ)
+        text = value.data if value is not None and isinstance(value.data, str) else ""
+        rule = parse_rule(identifier, text, "local") if text else None
+        return None if rule is None else rule["enabled"]
+
+    def _own_rules(self, port: int, profiles: Sequence[str], *, classes: bool) -> list[str]:
+        """The ids of rules like those that add_port makes. By their looks: the name of a rule is not read."""
+        return sorted(
+            rule["id"]
+            for rule in self.rules(port, classes=classes)
+            if rule["enabled"]
+            and rule["action"] == "allow"
+            and rule["source"] == "local"
+            and not rule["group"]
+            and rule["ports"] == [str(port)]
+            and set(rule["profiles"]) == set(profiles)
+        )
 
     def _class_rules(self, port: int) -> list[FirewallRule]:
         filters = self._session.query(
@@ -146,11 +198,18 @@ class Firewall:
     def _registry_rules(
         self, path: str, source: Literal["local", "policy"], wanted: Callable[[str], bool]
     ) -> Iterator[FirewallRule]:
-        names = [name for name in self._registry.names(path) if wanted(name)]
-        for name, value in self._registry.values(path, names).items() if names else ():
+        for name, value in self._registry.values(path, matching=wanted).items():
             rule = parse_rule(name, value.data, source) if isinstance(value.data, str) else None
             if rule is not None:
                 yield rule
+
+
+def _shown_state(enabled: bool | None) -> str:
+    return "absent" if enabled is None else "enabled" if enabled else "disabled"
+
+
+def _shown_rules(rules: Sequence[str]) -> str:
+    return f"the rules {', '.join(rules)} for the port" if rules else "no such rule"
 
 
 def _is_old_local(name: str) -> bool:

@@ -7,11 +7,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.files import Files
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.firewall import Firewall
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.once import Once
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import Registry
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.services import Services
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.tools import Tools
@@ -20,38 +19,44 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import 
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
 
 _PROFILE_LIST = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
+_PROGRAM_DATA = r"C:\ProgramData"
 _CRYPTOGRAPHY = r"HKLM\SOFTWARE\Microsoft\Cryptography"
 
 
 class Host:
-    """The facade over one session. What never changes while a task runs is read once."""
+    """The facade over one session. What never changes while a task runs is read once.
 
-    def __init__(self, session: Session, deadline: Deadline) -> None:
+    ``wait_seconds``: how long to wait for one thing to happen on the host.
+    """
+
+    def __init__(
+        self, session: Session, deadline: Deadline, *, wait_seconds: float = 120.0, once: Once | None = None
+    ) -> None:
+        self._once = once or Once()
+        self.wait_seconds = wait_seconds
         self.session = session
         self.deadline = deadline
         self.registry = Registry(session)
-        self.services = Services(session)
+        self.services = Services(session, wait_seconds)
         self.tools = Tools(session)
         self.files = Files(session, self.tools)
         self.firewall = Firewall(session, self.registry, self.tools)
+
+    def over(self, session: Session) -> Host:
+        """The same host over another session, for another thread; what was read once is known there, too."""
+        return Host(session, self.deadline, wait_seconds=self.wait_seconds, once=self._once)
 
     def extend(self, seconds: float) -> None:
         """Grants more time from now on, to put something right after the task's own time has run out."""
         self.deadline = self.session.deadline = Deadline(seconds)
 
-    @cached_property
+    @property
     def operating_system(self) -> Instance:
         """The one instance of Win32_OperatingSystem."""
-        rows = self.session.query(
-            "root/cimv2",
-            "SELECT Caption, Version, BuildNumber, ProductType, OperatingSystemSKU, OSArchitecture, OSLanguage, "
-            "LastBootUpTime, LocalDateTime, CSName FROM Win32_OperatingSystem",
-        )
-        if not rows:
-            raise WindowsError("the host returned no Win32_OperatingSystem")
-        return rows[0]
+        found: Instance = self._once.get("operating_system", self._operating_system)
+        return found
 
-    @cached_property
+    @property
     def build(self) -> int:
         """20348 for Server 2022."""
         build = self.operating_system.integer("BuildNumber")
@@ -64,12 +69,23 @@ class Host:
         """root/StandardCimv2 with the MSFT_Net* classes came with Windows 8 and Server 2012, build 9200."""
         return self.build >= 9200
 
-    @cached_property
+    @property
     def key_folder(self) -> str:
         """The folder that CryptoAPI keeps RSA machine keys in."""
-        data = self.registry.expanded(_PROFILE_LIST, "ProgramData") or r"C:\ProgramData"
-        return rf"{data}\Microsoft\Crypto\RSA\MachineKeys"
+        data = self._once.get("key_folder", lambda: self.registry.expanded(_PROFILE_LIST, "ProgramData"))
+        return rf"{data or _PROGRAM_DATA}\Microsoft\Crypto\RSA\MachineKeys"
 
-    @cached_property
+    @property
     def machine_guid(self) -> str | None:
-        return self.registry.text(_CRYPTOGRAPHY, "MachineGuid")
+        found: str | None = self._once.get("machine_guid", lambda: self.registry.text(_CRYPTOGRAPHY, "MachineGuid"))
+        return found
+
+    def _operating_system(self) -> Instance:
+        rows = self.session.query(
+            "root/cimv2",
+            "SELECT Caption, Version, BuildNumber, ProductType, OperatingSystemSKU, OSArchitecture, OSLanguage, "
+            "LastBootUpTime, LocalDateTime, CSName FROM Win32_OperatingSystem",
+        )
+        if not rows:
+            raise WindowsError("the host returned no Win32_OperatingSystem")
+        return rows[0]

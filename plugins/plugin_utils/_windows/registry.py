@@ -12,11 +12,13 @@ MEM: 1 is what some Windows versions return for a value that is missing or of an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.settle import settle
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
 
@@ -25,6 +27,8 @@ HIVES = {"HKCR": 0x80000000, "HKCU": 0x80000001, "HKLM": 0x80000002, "HKU": 0x80
 _SUCCESS, _NOT_FOUND, _ACCESS_DENIED = 0, 2, 5
 # The value is missing, or has another type than the getter is for: MEM, and WBEM_E_TYPE_MISMATCH.
 _NO_SUCH_VALUE = (1, 0x80041005)
+
+_State = TypeVar("_State")
 
 Data = int | str | bytes | tuple[str, ...]
 
@@ -117,9 +121,9 @@ class Registry:
         return next(iter(found.values()), None)
 
     def dword(self, path: str, name: str) -> int | None:
-        """A number; None when absent or not a number."""
-        value = self.value(path, name)
-        return value.data if value is not None and isinstance(value.data, int) else None
+        """A number; None when absent or not a number. One request in every case."""
+        output = self._call("GetDWORDValue", path, name, tolerate=_NO_SUCH_VALUE)
+        return output.integer("uValue") if output.integer("ReturnValue", _SUCCESS) == _SUCCESS else None
 
     def text(self, path: str, name: str) -> str | None:
         """A string; None when absent or not a string."""
@@ -135,13 +139,22 @@ class Registry:
         """The names of a key's values; empty for an absent key."""
         return self._call("EnumValues", path).texts("sNames")
 
-    def values(self, path: str, names: Iterable[str] | None = None) -> dict[str, RegistryValue]:
-        """The named values that are there (all by default), by the names asked for; empty for an absent key."""
+    def values(
+        self, path: str, names: Iterable[str] | None = None, *, matching: Callable[[str], bool] | None = None
+    ) -> dict[str, RegistryValue]:
+        """The named values that are there (all by default), by the names asked for; empty for an absent key.
+
+        ``matching`` chooses by the name instead. One request for the names and types, and one a value: where most of
+        the values are there and their types are sure, :meth:`value` for each is cheaper.
+        """
         output = self._call("EnumValues", path)
         if output.integer("ReturnValue", _SUCCESS) == _NOT_FOUND:
             return {}
         types = dict(zip(output.texts("sNames"), output.integers("Types"), strict=False))
-        wanted = {name: name for name in types} if names is None else _present(types, names)
+        if names is None:
+            wanted = {name: name for name in types if matching is None or matching(name)}
+        else:
+            wanted = _present(types, names)
         found = {}
         for asked, actual in wanted.items():
             try:
@@ -170,20 +183,48 @@ class Registry:
 
     def create_key(self, path: str) -> None:
         """Creates a key and what is missing above it; one that exists stays as it is."""
-        self._write("CreateKey", path, {})
+        if not self.exists(path):
+            self._settle(
+                f"the creation of {path}",
+                read=lambda: self.exists(path),
+                write=lambda: self._write("CreateKey", path, {}),
+                wanted=bool,
+            )
 
     def set_value(self, path: str, name: str, value: RegistryValue) -> None:
         """Writes a value into an existing key."""
         accessor = _ACCESSORS[value.type]
-        self._write(accessor.setter, path, {"sValueName": name, accessor.parameter: value.data})
+        arguments = {"sValueName": name, accessor.parameter: value.data}
+        self._settle(
+            rf"the writing of {path}\{name}",
+            read=lambda: self.value(path, name, value.type),
+            write=lambda: self._write(accessor.setter, path, arguments),
+            wanted=lambda found: found is not None and _reads_as(found, value),
+        )
 
     def delete_value(self, path: str, name: str) -> None:
         """Deletes a value; one that is absent is no error."""
-        self._write("DeleteValue", path, {"sValueName": name}, tolerate=(_NOT_FOUND,))
+
+        def is_there() -> bool:
+            return name.lower() in (each.lower() for each in self.names(path))
+
+        if is_there():
+            self._settle(
+                rf"the deletion of {path}\{name}",
+                read=is_there,
+                write=lambda: self._write("DeleteValue", path, {"sValueName": name}, tolerate=(_NOT_FOUND,)),
+                wanted=lambda found: not found,
+            )
 
     def delete_key(self, path: str) -> None:
         """Deletes a key without subkeys; one that is absent is no error."""
-        self._write("DeleteKey", path, {}, tolerate=(_NOT_FOUND,))
+        if self.exists(path):
+            self._settle(
+                f"the deletion of {path}",
+                read=lambda: self.exists(path),
+                write=lambda: self._write("DeleteKey", path, {}, tolerate=(_NOT_FOUND,)),
+                wanted=lambda found: not found,
+            )
 
     # -- plumbing ----------------------------------------------------------------------------------------------------
 
@@ -207,6 +248,11 @@ class Registry:
         _check(output, method, path, name, (_NOT_FOUND, *tolerate))
         return output
 
+    def _settle(
+        self, what: str, *, read: Callable[[], _State], write: Callable[[], None], wanted: Callable[[_State], bool]
+    ) -> None:
+        settle(self._session, what, read=read, write=write, wanted=wanted, show=_shown)
+
     def _write(
         self,
         method: str,
@@ -214,12 +260,25 @@ class Registry:
         arguments: Mapping[str, Data],
         tolerate: tuple[int, ...] = (),
     ) -> None:
-        """A writing method. Setting and deleting a value twice ends in the same state, so a repeat is safe."""
+        """A writing method, called once."""
         hive, subkey = split(path)
         parameters = {"hDefKey": hive, "sSubKeyName": subkey, **arguments}
-        output = self._session.invoke("root/cimv2", "StdRegProv", method, parameters, idempotent=True)
+        output = self._session.invoke("root/cimv2", "StdRegProv", method, parameters)
         name = arguments.get("sValueName")
         _check(output, method, path, name if isinstance(name, str) else None, tolerate)
+
+
+def _reads_as(found: RegistryValue, written: RegistryValue) -> bool:
+    """Whether a value reads back as it was written. A text with variables may come back expanded."""
+    if written.type is RegistryType.REG_EXPAND_SZ and isinstance(written.data, str) and "%" in written.data:
+        return found.type is RegistryType.REG_EXPAND_SZ
+    return found == written
+
+
+def _shown(state: object) -> str:
+    if isinstance(state, RegistryValue):
+        return str(state.data)[:80]
+    return "there" if state is True else "absent"
 
 
 def _present(types: Mapping[str, int], names: Iterable[str]) -> dict[str, str]:

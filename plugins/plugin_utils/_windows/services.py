@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.settle import deliver, settle
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
@@ -65,8 +66,9 @@ class ServiceStatus:
 class Services:
     """The services of one host."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, wait_seconds: float = 120.0) -> None:
         self._session = session
+        self._wait_seconds = wait_seconds
 
     def read(self, names: Iterable[str]) -> dict[str, ServiceStatus]:
         """The named services that exist, by the names asked for."""
@@ -100,11 +102,17 @@ class Services:
 
     def set_start_mode(self, name: str, start_mode: str) -> None:
         """``start_mode``: auto, manual or disabled."""
-        self._call(name, "ChangeStartMode", {"StartMode": START_MODES[start_mode]}, idempotent=True)
+        settle(
+            self._session,
+            f"the change of the start mode of {name}",
+            read=lambda: self.get(name).start_mode,
+            write=lambda: self._call(name, "ChangeStartMode", {"StartMode": START_MODES[start_mode]}),
+            wanted=lambda found: found == start_mode,
+        )
 
     def start(self, name: str, deadline: Deadline) -> None:
         """Starts a service and waits until it runs; one that runs already is left as it is."""
-        self._call(name, "StartService", {}, accept=(_ALREADY_RUNNING,))
+        self._switch(name, "StartService", ("running", "start_pending"), accept=(_ALREADY_RUNNING,))
         self.wait(name, "running", deadline)
 
     def stop(self, name: str, deadline: Deadline) -> list[str]:
@@ -133,8 +141,9 @@ class Services:
     def _stop(self, name: str, deadline: Deadline, stopped: list[str]) -> None:
         for dependent in self.running_dependents(name):
             self._stop(dependent, deadline, stopped)
-        self._call(name, "StopService", {}, accept=_STOPPED_ALREADY)
+        # Noted first: a stop whose reply is lost may have happened.
         stopped.append(name)
+        self._switch(name, "StopService", ("stopped", "stop_pending"), accept=_STOPPED_ALREADY)
         self.wait(name, "stopped", deadline)
 
     def _bring_back(self, stopped: list[str]) -> str:
@@ -149,7 +158,8 @@ class Services:
         return f"Not running now: {', '.join(down)}." if down else "What was stopped runs again."
 
     def wait(self, name: str, state: str, deadline: Deadline) -> None:
-        """Waits for a state; WSManTimeout at the deadline, WindowsError when the service fell back to stopped."""
+        """Waits for a state; WSManTimeout when it does not come, WindowsError when the service fell back to stopped."""
+        deadline = deadline.sub(self._wait_seconds)
         operation = f"wait until {name} is {state}"
         pending_seen = False
         while True:
@@ -162,17 +172,19 @@ class Services:
             deadline.check(operation)
             deadline.sleep(_POLL_SECONDS)
 
-    def _call(
-        self,
-        name: str,
-        method: str,
-        parameters: dict[str, str],
-        accept: tuple[int, ...] = (),
-        idempotent: bool = False,
-    ) -> None:
-        output = self._session.invoke(
-            _NAMESPACE, "Win32_Service", method, parameters, {"Name": name}, idempotent=idempotent
+    def _switch(self, name: str, method: str, on_the_way: tuple[str, ...], accept: tuple[int, ...]) -> None:
+        """Asks for another state; whether it comes is for wait() to see."""
+        deliver(
+            self._session,
+            f"{method} of {name}",
+            lambda: self._call(name, method, {}, accept),
+            read=lambda: self.get(name).state,
+            wanted=lambda state: state in on_the_way,
+            before=self.get(name).state,
         )
+
+    def _call(self, name: str, method: str, parameters: dict[str, str], accept: tuple[int, ...] = ()) -> None:
+        output = self._session.invoke(_NAMESPACE, "Win32_Service", method, parameters, {"Name": name})
         code = output.integer("ReturnValue", 0) or 0
         if code == 0 or code in accept:
             return

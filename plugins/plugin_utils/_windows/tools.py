@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManFault
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError, WSManFault
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.shell import run_command
 
@@ -36,28 +36,38 @@ class Tools:
         self._shell_refused = False
 
     def run(self, command_line: str, deadline: Deadline) -> int | None:
-        """Runs one command line to its end; its exit code, or None where none can be known."""
+        """Runs one command line to its end, once; its exit code, or None where none can be known."""
         if not self._shell_refused:
             try:
                 return run_command(self._session, command_line, deadline.remaining).exit_code
             except WSManFault as fault:
-                if not (fault.is_access_denied or fault.is_quota):
+                if fault.in_doubt or not (fault.is_access_denied or fault.is_quota):
                     raise
                 self._shell_refused = True
         self._create_process(command_line, deadline)
         return None
 
     def _create_process(self, command_line: str, deadline: Deadline) -> None:
-        output = self._session.invoke("root/cimv2", "Win32_Process", "Create", {"CommandLine": command_line})
+        program = command_line.split()[0]
+        try:
+            output = self._session.invoke("root/cimv2", "Win32_Process", "Create", {"CommandLine": command_line})
+        except WSManError as error:
+            if error.in_doubt:
+                # It may be at work right now: what it changes can only be looked at when it is done.
+                self._session.close()
+                self._wait(f"Name = '{program}'", program, deadline)
+            raise
         code = output.integer("ReturnValue", 0) or 0
         if code:
             raise WindowsError(
-                f"the remote shell is refused and Win32_Process.Create of {command_line.split()[0]} returned {code}: "
+                f"the remote shell is refused and Win32_Process.Create of {program} returned {code}: "
                 f"{_CREATE_MEANINGS.get(code, 'the reason is not documented')}",
                 code,
             )
-        pid = output.integer("ProcessId")
-        query = f"SELECT ProcessId FROM Win32_Process WHERE ProcessId = {pid}"
-        while self._session.query("root/cimv2", query):
-            deadline.check(f"wait for {command_line.split()[0]} to end")
+        self._wait(f"ProcessId = {output.integer('ProcessId')}", program, deadline)
+
+    def _wait(self, which: str, program: str, deadline: Deadline) -> None:
+        """Waits until no such process is there."""
+        while self._session.query("root/cimv2", f"SELECT ProcessId FROM Win32_Process WHERE {which}"):
+            deadline.check(f"wait for {program} to end")
             deadline.sleep(_POLL_SECONDS)

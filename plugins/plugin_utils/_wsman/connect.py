@@ -13,6 +13,9 @@ their libraries; only the envelopes are ours. Neither a remote shell nor a runsp
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,12 +25,16 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import 
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
     ConnectionNotSupported,
     WSManAuthError,
+    WSManError,
     WSManFault,
+    WSManTimeout,
 )
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_errors import Peer, translated
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_errors import Peer, missing_package, translated
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_limits import ConnectionReplaced, Limits, mount
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.reply import HAS_DEFUSEDXML
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.transport import Transport
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.watchdog import within
 
 if TYPE_CHECKING:
     from ansible.plugins.connection import ConnectionBase
@@ -45,11 +52,13 @@ else:
     # It logs each time-out with a traceback, which without any handler would go to stderr.
     logging.getLogger("pypsrp").addHandler(logging.NullHandler())
 
-__all__ = ["Transport", "fresh_session", "open_session"]
+__all__ = ["Transport", "fresh_session", "open_session", "open_transport"]
 
 # Takes the place of a shell id, so that the winrm plugin believes that it has opened its shell already.
 _NO_SHELL = "none: winops.rdp needs no shell"
 _CONNECT_SECONDS = 30.0
+# A session that falls back to its next method builds again, in whatever thread it is used.
+_BUILDING = Lock()
 
 
 def open_session(connection: ConnectionBase, deadline: Deadline, *, operation_timeout: float = 60.0) -> Session:
@@ -57,8 +66,9 @@ def open_session(connection: ConnectionBase, deadline: Deadline, *, operation_ti
 
     Nothing is sent yet, so wrong credentials show at the first request; kinit runs where the plugin manages the ticket.
     """
-    host = str(connection.get_option("remote_addr")) if _kind(connection) else ""
-    return Session(_transport(connection, host), host, deadline, operation_timeout=operation_timeout)
+    transport = open_transport(connection, deadline)
+    host = str(connection.get_option("remote_addr"))
+    return Session(transport, host, deadline, operation_timeout=operation_timeout)
 
 
 def fresh_session(connection: ConnectionBase, deadline: Deadline) -> Session:
@@ -76,14 +86,16 @@ def _kind(connection: ConnectionBase) -> str:
     return name if name in ("winrm", "psrp") else ""
 
 
-def _transport(connection: ConnectionBase, host: str) -> Transport:
+def open_transport(connection: ConnectionBase, deadline: Deadline) -> Transport:
+    """The road to the host of ``connection``; ConnectionNotSupported where there is none."""
     kind = _kind(connection)
+    host = str(connection.get_option("remote_addr")) if kind else ""
     if kind and not HAS_DEFUSEDXML:
         raise _missing("defusedxml", host)
     if kind == "winrm":
         if winrm is None:
             raise _missing("pywinrm", host)
-        return WinRMTransport(connection, host)
+        return WinRMTransport(connection, host, deadline)
     if kind == "psrp":
         if WSMan is None:
             raise _missing("pypsrp", host)
@@ -101,12 +113,68 @@ def _missing(package: str, host: str) -> ConnectionNotSupported:
     )
 
 
-class WinRMTransport:
+class _HTTPTransport:
+    """What both connections have in common: each exchange within its time and size, over one HTTP session.
+
+    pywinrm and pypsrp build their session on first use, and send over it at once where messages are encrypted.
+    """
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._limits = Limits(Peer(host, 0, "", ""))
+
+    def _exchange(self, peer: Peer, envelope: bytes, limit: Deadline) -> bytes:
+        try:
+            return self._once(peer, envelope, limit)
+        except ConnectionReplaced:
+            # The host has closed the connection that the encryption belongs to, before anything was sent.
+            self.close()
+            return self._once(peer, envelope, limit)
+
+    def _once(self, peer: Peer, envelope: bytes, limit: Deadline) -> bytes:
+        seconds = limit.remaining
+        self._limits.peer = peer
+        self._limits.start(seconds, pinned=self._encrypts())
+        try:
+            with translated(peer, seconds):
+                return within(seconds, partial(self._post, envelope, seconds), partial(_late, peer, seconds))
+        except WSManFault:
+            raise
+        except WSManError:
+            # What is left of the connection is out of step, and a session that is half built would not encrypt.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        # A thread that was given up keeps the old limits, whose time is over.
+        self._limits = Limits(self._limits.peer)
+        self._drop()
+
+    def _drop(self) -> None:
+        raise NotImplementedError
+
+    def _encrypts(self) -> bool:
+        raise NotImplementedError
+
+    def _post(self, envelope: bytes, seconds: float) -> bytes:
+        raise NotImplementedError
+
+
+def _late(peer: Peer, seconds: float) -> WSManTimeout:
+    return WSManTimeout(
+        "",
+        seconds,
+        f"finding {peer.place} of the host and logging on to it took longer than {seconds:.3g} s; check the DNS, and "
+        "that the controller reaches the domain controllers",
+    )
+
+
+class WinRMTransport(_HTTPTransport):
     """The winrm connection: pywinrm built by the plugin itself, one authentication method after the other."""
 
-    def __init__(self, connection: Any, host: str) -> None:
+    def __init__(self, connection: Any, host: str, deadline: Deadline) -> None:
+        super().__init__(host)
         self._connection = connection
-        self._host = host
         self._proven = False
         try:
             connection._build_winrm_kwargs()
@@ -118,7 +186,7 @@ class WinRMTransport:
         self._methods = [str(method) for method in connection._winrm_transport]
         self._protocol: Any = None
         self._method = ""
-        self._next_method()
+        self._next_method(deadline)
 
     @property
     def endpoint(self) -> str:
@@ -128,13 +196,12 @@ class WinRMTransport:
         limit = Deadline(timeout)
         while True:
             try:
-                answer = self._post(envelope, limit.remaining)
+                answer = self._exchange(self._peer(self._method), envelope, limit)
             except WSManAuthError:
                 # Several methods in ansible_winrm_transport mean: the first that the host accepts.
                 if self._proven or not self._methods or limit.remaining <= 0:
                     raise
-                self.close()
-                self._next_method()
+                self._next_method(limit)
                 continue
             except WSManFault:
                 self._proven = True
@@ -142,29 +209,50 @@ class WinRMTransport:
             self._proven = True
             return answer
 
-    def close(self) -> None:
+    def _drop(self) -> None:
         self._protocol.transport.close_session()
         self._protocol.transport.encryption = None
 
-    def _post(self, envelope: bytes, timeout: float) -> bytes:
-        transport = self._protocol.transport
-        # requests takes a pair: to connect, and between two pieces of the reply.
-        transport.read_timeout_sec = (min(self._connect_seconds, timeout), timeout)
-        with translated(self._peer(self._method), timeout):
-            return bytes(transport.send_message(envelope))
+    def _encrypts(self) -> bool:
+        return self._protocol.transport.encryption is not None
 
-    def _next_method(self) -> None:
+    def _post(self, envelope: bytes, seconds: float) -> bytes:
+        transport: Any = self._protocol.transport
+        limits = self._limits
+        # requests takes a pair: to connect, and between two pieces of the reply.
+        transport.read_timeout_sec = (min(self._connect_seconds, seconds), seconds)
+        if transport.session is None:
+            set_up = type(transport).setup_encryption
+
+            def limited_set_up(*arguments: Any) -> None:
+                mount(transport.session, limits)
+                set_up(transport, *arguments)
+
+            # Building the session already sends a message where messages are encrypted.
+            transport.setup_encryption = limited_set_up
+            transport.build_session()
+            built: Any = transport.session
+            mount(built, limits)
+        return bytes(transport.send_message(envelope))
+
+    def _next_method(self, limit: Deadline) -> None:
         reasons = []
         while self._methods:
             self._method = self._methods.pop(0)
+            peer = self._peer(self._method)
+            seconds = limit.remaining
             try:
-                self._protocol = self._build(self._method)
+                build = partial(self._build, self._method)
+                self._protocol = within(seconds, build, partial(_late, peer, seconds))
             except AnsibleError as error:
-                reasons.append(self._peer(self._method).clean(error))
+                reasons.append(peer.clean(error))
                 continue
             self._connect_seconds = min(_CONNECT_SECONDS, float(self._protocol.read_timeout_sec))
             return
         peer = self._peer(self._method or "no transport")
+        missing = missing_package(reasons[0], peer) if len(reasons) == 1 else None
+        if missing:
+            raise missing.located(self._host, "")
         raise WSManAuthError(
             f"{peer.login} cannot log on ({', '.join(reasons) or 'no transport is set'}); correct the credentials, the "
             "ticket or ansible_winrm_transport",
@@ -177,6 +265,10 @@ class WinRMTransport:
         The plugin would keep it as its own; a protocol without a shell would break a later PowerShell module.
         """
         connection = self._connection
+        with _BUILDING:
+            return self._borrowed(connection, method)
+
+    def _borrowed(self, connection: Any, method: str) -> Any:
         kept = connection.protocol, connection.shell_id, connection._winrm_transport
         connection.protocol, connection.shell_id, connection._winrm_transport = None, _NO_SHELL, [method]
         try:
@@ -192,13 +284,17 @@ class WinRMTransport:
             method=method,
             user=str(option("remote_user") or ""),
             secret=str(option("remote_password") or ""),
+            ca_option="ansible_winrm_ca_trust_path",
+            method_option="ansible_winrm_transport",
+            proxy_option="ansible_winrm_proxy",
         )
 
 
-class PSRPTransport:
+class PSRPTransport(_HTTPTransport):
     """The psrp connection: the WSMan transport of pypsrp, without a runspace."""
 
     def __init__(self, connection: Any, host: str) -> None:
+        super().__init__(host)
         option = connection.get_option
         self._peer = Peer(
             host=host,
@@ -206,12 +302,15 @@ class PSRPTransport:
             method=str(option("auth")),
             user=str(option("remote_user") or ""),
             secret=str(option("remote_password") or ""),
+            ca_option="ansible_psrp_ca_cert",
+            method_option="ansible_psrp_auth",
+            proxy_option="ansible_psrp_proxy",
         )
         with translated(self._peer, 0):
             connection._build_kwargs()
             # Retries are ours to make: those of pypsrp know no deadline.
             self._transport: Any = WSMan(**{**connection._psrp_conn_kwargs, "reconnection_retries": 0}).transport
-        self._peer = _at_port(self._peer, self._transport.endpoint)
+        self._peer = replace(self._peer, port=urlsplit(self.endpoint).port or self._peer.port)
         self._connect_seconds = min(_CONNECT_SECONDS, float(self._transport.connection_timeout))
 
     @property
@@ -219,17 +318,21 @@ class PSRPTransport:
         return str(self._transport.endpoint)
 
     def send(self, envelope: bytes, timeout: float) -> bytes:
-        self._transport.connection_timeout = min(self._connect_seconds, timeout)
-        self._transport.read_timeout = timeout
-        with translated(self._peer, timeout):
-            return bytes(self._transport.send(envelope))
+        return self._exchange(self._peer, envelope, Deadline(timeout))
 
-    def close(self) -> None:
+    def _drop(self) -> None:
         self._transport.close()
         # pypsrp keeps both, and an encryption that is bound to the connection which is gone.
         self._transport.session = None
         self._transport.encryption = None
 
+    def _encrypts(self) -> bool:
+        return self._transport.encryption is not None
 
-def _at_port(peer: Peer, endpoint: str) -> Peer:
-    return Peer(peer.host, urlsplit(endpoint).port or peer.port, peer.method, peer.user, peer.secret)
+    def _post(self, envelope: bytes, seconds: float) -> bytes:
+        transport, limits = self._transport, self._limits
+        transport.connection_timeout = min(self._connect_seconds, seconds)
+        transport.read_timeout = seconds
+        build = type(transport)._build_session
+        transport._build_session = lambda: mount(build(transport), limits)
+        return bytes(transport.send(envelope))

@@ -26,6 +26,8 @@ class WSManError(Exception):
         self.detail = detail
         self.host = host
         self.operation = operation
+        self.final = False  # trying again is over
+        self.in_doubt = False  # a write that ended so may have been carried out
 
     def located(self: _Error, host: str, operation: str) -> _Error:
         """Add where and during what it happened; what is already known stays."""
@@ -34,21 +36,34 @@ class WSManError(Exception):
         return self
 
     def __str__(self) -> str:
+        detail = self.detail
+        if self.in_doubt:
+            detail += "; it is not known whether the host did it, so look before it is done again"
         if self.operation:
             place = f" on {self.host}" if self.host else ""
-            return f"{_capital(self.operation)}{place} failed: {self.detail}."
-        return f"{self.host}: {self.detail}." if self.host else f"{_capital(self.detail)}."
+            return f"{_capital(self.operation)}{place} failed: {detail}."
+        return f"{self.host}: {detail}." if self.host else f"{_capital(detail)}."
 
 
 class WSManConnectionError(WSManError):
     """The host cannot be reached, refuses, or the connection broke.
 
     ``dropped`` is true when an open connection ended under the request: a read may be sent again on a new one.
+    ``http_status`` is that of an answer that is an HTTP error without a SOAP fault in it.
     """
 
-    def __init__(self, detail: str, *, dropped: bool = False, host: str = "", operation: str = "") -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        dropped: bool = False,
+        http_status: int | None = None,
+        host: str = "",
+        operation: str = "",
+    ) -> None:
         super().__init__(detail, host=host, operation=operation)
         self.dropped = dropped
+        self.http_status = http_status
 
 
 class WSManAuthError(WSManError):
@@ -56,7 +71,12 @@ class WSManAuthError(WSManError):
 
 
 class WSManProtocolError(WSManError):
-    """A reply that is not what the protocol says, or a value that a request cannot carry."""
+    """A reply that is not what the protocol says, or a value that a request cannot carry.
+
+    ``from_host``: it came with, or instead of, the reply to a request that was sent.
+    """
+
+    from_host = False
 
 
 class ConnectionNotSupported(WSManError):
@@ -69,7 +89,8 @@ class WSManTimeout(WSManError):
     def __init__(self, operation: str, seconds: float, detail: str = "", *, host: str = "") -> None:
         self.seconds = seconds
         super().__init__(
-            detail or f"the time limit of {seconds:g} s is over; raise the timeout or look why the host is slow",
+            detail
+            or f"the time limit of {round(seconds, 1):g} s is over; raise the timeout or look why the host is slow",
             host=host,
             operation=operation,
         )
@@ -146,6 +167,11 @@ class WSManFault(WSManError):
     @property
     def is_quota(self) -> bool:
         return self._has(faults.QUOTA) or self.subcode == "QuotaLimit"
+
+    @property
+    def is_busy(self) -> bool:
+        """The host is shutting down, or cannot take the request right now."""
+        return self._has(faults.BUSY)
 
     @property
     def is_timeout(self) -> bool:

@@ -12,8 +12,10 @@ security libraries below them theirs. None of the texts of those libraries is pa
 from __future__ import annotations
 
 import errno
+import http.client
 import re
 import socket
+import ssl
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,8 +65,31 @@ _NEGOTIATION = _present(
     "requests_credssp.exceptions:AuthenticationException",
 )
 _MISSING_PACKAGE = (ImportError, NotImplementedError)
+# As pywinrm, pypsrp, pyspnego and Ansible name what is not there, and as it is installed.
+_PACKAGES = {
+    "requests-credssp": "requests-credssp",
+    "requests_credssp": "requests-credssp",
+    "kerberos library": "pykerberos",
+    "pykerberos": "pykerberos",
+    "requests_ntlm": "requests-ntlm",
+    "gssapi": "gssapi",
+    "krb5": "krb5",
+}
 # What the decryption of a reply in pywinrm and pypsrp raises when the reply is not the multipart that it expects.
 _UNREADABLE = (AttributeError, KeyError, IndexError, TypeError, ValueError, struct.error)
+
+# What requests says before it connects: "Could not find the TLS certificate file, invalid path: x".
+_FILE = re.compile(r"Could not find (?:a suitable |the )?(.+?), invalid path: (\S+)")
+
+# The size of a chunk that is no number, or without end; an empty one means that the connection ended.
+_NOT_CHUNKS = re.compile(r"got length b'(?!')|chunk size line exceeded")
+
+# OpenSSL, x509_vfy.h: X509_V_ERR_*.
+_X509_NOT_YET_VALID = 9
+_X509_EXPIRED = {10, 12}
+_X509_SELF_SIGNED = {18, 19}
+_X509_NO_ISSUER = {2, 20, 21}
+_X509_NAME = {62, 64}
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 _BROKEN = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN, errno.ENOTCONN}
@@ -79,6 +104,10 @@ class Peer:
     method: str  # the transport in force: ntlm, kerberos, basic ...
     user: str
     secret: str = field(default="", repr=False)
+    # The variables of the inventory that are to be set right.
+    ca_option: str = "the CA option of the connection"
+    method_option: str = "the transport of the connection"
+    proxy_option: str = "the proxy of the connection"
 
     @property
     def place(self) -> str:
@@ -86,6 +115,8 @@ class Peer:
 
     @property
     def login(self) -> str:
+        if self.method == "certificate":
+            return "the client certificate"
         return f"the user {self.user or '(none)'} with {self.method}"
 
     def clean(self, text: object) -> str:
@@ -99,7 +130,8 @@ def translated(peer: Peer, timeout: float) -> Iterator[None]:
     """Raise what the libraries raise inside as a WSManError that names the host."""
     try:
         yield
-    except WSManError:
+    except WSManError as error:
+        error.host = error.host or peer.host
         raise
     except Exception as error:
         ours = translate(error, peer, timeout)
@@ -114,7 +146,7 @@ def translate(error: Exception, peer: Peer, timeout: float) -> WSManError | None
     if isinstance(error, _REJECTED):
         return _rejected(peer)
     if isinstance(error, _HTTP_ERRORS):
-        return from_status(error.args[1], error.args[2], peer)
+        return from_status(error.args[1], str(error.args[2]).encode("utf-8", errors="surrogatepass"), peer)
     if isinstance(error, _NO_TICKET):
         return WSManAuthError(
             f"Kerberos gives no way in for {peer.login} ({peer.clean(error)}); get a ticket with kinit, and address "
@@ -125,12 +157,11 @@ def translate(error: Exception, peer: Peer, timeout: float) -> WSManError | None
             f"the negotiation for {peer.login} failed ({peer.clean(error)}); check the credentials and the transport"
         )
     if isinstance(error, _MISSING_PACKAGE):
-        return WSManAuthError(
-            f"{peer.login} cannot log on because a Python package is missing ({peer.clean(error)}); install it on the "
-            "controller or choose another transport"
-        )
+        return missing_package(str(error), peer) or _missing(f"a Python package ({peer.clean(error)})", peer)
     if isinstance(error, _LIBRARY_ERRORS):
-        return _unreadable(peer) if "length" in str(error) else _misconfigured(peer, error)
+        if "length" in str(error):
+            return _unreadable(peer)
+        return missing_package(str(error), peer) or _misconfigured(peer, error)
     if requests_errors is not None and isinstance(error, requests_errors.RequestException):
         return _from_requests(error, peer, timeout)
     if isinstance(error, PermissionError):
@@ -144,27 +175,66 @@ def translate(error: Exception, peer: Peer, timeout: float) -> WSManError | None
     return None
 
 
-def from_status(status: int, body: str, peer: Peer) -> WSManError:
-    """An HTTP error: the fault in its body, or what the status says."""
-    fault = reply.read_fault(body.encode("utf-8", errors="surrogatepass"), status) if body else None
+def from_status(status: int, body: bytes, peer: Peer, *, location: str = "") -> WSManError:
+    """An HTTP answer that is no reply: the fault in its body, or what the status says."""
+    fault = reply.read_fault(body, status) if body and status >= 400 else None
     if fault is not None:
         return fault
-    answer = f"{peer.place} answers with HTTP {status}"
     if status == 401:
         return _rejected(peer)
+    answer = f"{peer.place} answers with HTTP {status}"
+    if status == 403:
+        return WSManAuthError(f"{answer} to {peer.login}; give the account the right to use WinRM")
+    return WSManConnectionError(
+        f"{answer}{_meaning(status, location, peer)}", dropped=status == 400, http_status=status
+    )
+
+
+def _meaning(status: int, location: str, peer: Peer) -> str:
+    if 300 <= status < 400:
+        to = f" to {peer.clean(location)[:200]}" if location else ""
+        return (
+            f", a redirect{to}, which is never followed because the credentials would go along; address WinRM itself, "
+            "with the right port and scheme"
+        )
     if status == 400:
         # Windows says so to a message that is encrypted for another socket, which is what pywinrm and pypsrp send
         # when a kept connection is gone.
-        return WSManConnectionError(
-            f"{answer}, as WinRM does for a message that it cannot decrypt; run the task again", dropped=True
-        )
-    if status == 403:
-        return WSManAuthError(f"{answer} to {peer.login}; give the account the right to use WinRM")
+        return ", as WinRM does for a message that it cannot decrypt; run the task again"
     if status == 404:
-        return WSManConnectionError(f"{answer}; check that it is the port of WinRM and that the URL ends with /wsman")
+        return "; check that it is the port of WinRM and that the URL ends with /wsman"
+    if status == 407:
+        return f": a proxy wants credentials; give them in {peer.proxy_option}, or take the host out of the proxy"
+    if status in (502, 504):
+        return f": a proxy in between does not reach WinRM; correct {peer.proxy_option}, or take the host out of it"
     if status == 503:
-        return WSManConnectionError(f"{answer}: WinRM is stopped, starting or overloaded; try again later")
-    return WSManConnectionError(f"{answer} and no SOAP fault; check for a proxy in between, and the WinRM service")
+        return ": WinRM is stopped, starting or overloaded; try again later"
+    return " and no SOAP fault; check for a proxy in between, and the WinRM service"
+
+
+def logged_off(peer: Peer) -> WSManAuthError:
+    """HTTP 401 on a connection that was logged on."""
+    return WSManAuthError(
+        f"{peer.place} no longer knows {peer.login} in the middle of the session (HTTP 401), so it did not take the "
+        "request; run the task again"
+    )
+
+
+def missing_package(text: str, peer: Peer) -> WSManAuthError | None:
+    """The error for a library that says in ``text`` that another one is not there, None when it does not say so."""
+    if not re.search(r"not installed|No module named|requires the Python|not available on the installed", text):
+        return None
+    for mark, package in _PACKAGES.items():
+        if mark in text:
+            return _missing(f"the Python package {package}", peer)
+    return None
+
+
+def _missing(what: str, peer: Peer) -> WSManAuthError:
+    return WSManAuthError(
+        f"{peer.login} cannot log on because {what} is missing on the controller; install it for the Python of "
+        f"Ansible, or set {peer.method_option} to another method"
+    )
 
 
 def _rejected(peer: Peer) -> WSManAuthError:
@@ -190,8 +260,12 @@ def _from_requests(error: Exception, peer: Peer, timeout: float) -> WSManError:
     if isinstance(error, requests_errors.SSLError):
         return _tls(error, peer)
     if isinstance(error, requests_errors.ProxyError):
+        told = re.search(r"Tunnel connection failed: (\d{3})", str(error))
+        if told:
+            return WSManConnectionError(f"a proxy answers with HTTP {told.group(1)}{_tunnel(told.group(1), peer)}")
         return WSManConnectionError(
-            f"the proxy does not connect to {peer.place}; correct the proxy of the connection, or unset it"
+            f"the proxy does not connect to {peer.place}; correct {peer.proxy_option} or the proxy in the environment, "
+            "or take the host out of it"
         )
     if isinstance(error, requests_errors.ConnectTimeout):
         return WSManConnectionError(
@@ -199,19 +273,43 @@ def _from_requests(error: Exception, peer: Peer, timeout: float) -> WSManError:
         )
     if isinstance(error, requests_errors.ReadTimeout) or "Read timed out" in str(error):
         return WSManTimeout(
-            "", timeout, f"{peer.place} took the request and sent no answer for {timeout:.0f} s; try again later"
+            "", timeout, f"{peer.place} took the request and sent no answer for {timeout:.3g} s; try again later"
         )
     if isinstance(error, (requests_errors.InvalidURL, requests_errors.InvalidSchema, requests_errors.MissingSchema)):
         return _misconfigured(peer, error)
     for cause in _causes(error):
+        # RemoteDisconnected is both: an end without an answer.
+        if isinstance(cause, http.client.HTTPException) and not isinstance(
+            cause, (http.client.RemoteDisconnected, http.client.IncompleteRead)
+        ):
+            return _not_http(peer)
         if isinstance(cause, OSError) and not isinstance(cause, requests_errors.RequestException):
             known = _from_os(cause, peer)
             if known is not None:
                 return known
+    if isinstance(error, requests_errors.InvalidHeader) or _NOT_CHUNKS.search(str(error)):
+        return _not_http(peer)
     return _dropped(peer, error)
 
 
-def _from_os(error: OSError, peer: Peer) -> WSManConnectionError | None:
+def _tunnel(status: str, peer: Peer) -> str:
+    if status == "407":
+        return f" because it wants credentials; give them in {peer.proxy_option}, or take the host out of the proxy"
+    return f" and does not connect to {peer.place}; correct {peer.proxy_option}, or take the host out of the proxy"
+
+
+def _not_http(peer: Peer) -> WSManProtocolError:
+    return WSManProtocolError(
+        f"what {peer.place} sends is not HTTP as WinRM speaks it; check that the host and the port are those of WinRM"
+    )
+
+
+def _from_os(error: OSError, peer: Peer) -> WSManError | None:
+    file = _FILE.search(str(error))
+    if file:
+        what, path = file.groups()
+        option = peer.ca_option if "CA" in what else "the client certificate and its key in the connection variables"
+        return WSManAuthError(f"the file {path} does not exist; correct {option}")
     if isinstance(error, socket.gaierror):
         return WSManConnectionError("the name cannot be resolved; correct ansible_host or the DNS")
     if isinstance(error, ConnectionRefusedError):
@@ -233,22 +331,67 @@ def _dropped(peer: Peer, error: Exception) -> WSManConnectionError:
 
 def _tls(error: Exception, peer: Peer) -> WSManConnectionError:
     text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
-        found = re.search(r"certificate verify failed: ([^(\"']+)", text)
-        why = f" ({peer.clean(found.group(1))})" if found else ""
-        return WSManConnectionError(
-            f"the certificate of {peer.place} is not trusted{why}; give the connection the CA that signed it, and "
-            "address the host by a name in the certificate"
-        )
-    if "WRONG_VERSION_NUMBER" in text or "record layer failure" in text.lower():
+    if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text or "not valid for" in text:
+        return WSManConnectionError(_untrusted(error, peer))
+    if "WRONG_VERSION_NUMBER" in text or "HTTP_REQUEST" in text or "record layer failure" in text.lower():
         return WSManConnectionError(f"{peer.place} does not speak TLS; use http, or the port of the HTTPS listener")
+    if "CERTIFICATE_REQUIRED" in text:
+        return WSManConnectionError(
+            f"{peer.place} wants a client certificate in the TLS handshake; set {peer.method_option} to certificate, "
+            "with a certificate and its key"
+        )
+    if "UNKNOWN_CA" in text or "BAD_CERTIFICATE" in text or "CERTIFICATE_UNKNOWN" in text:
+        return WSManConnectionError(
+            f"{peer.place} rejects the client certificate in the TLS handshake; give one whose issuer the host trusts"
+        )
     if "EOF occurred" in text or "UNEXPECTED_EOF" in text:
         return WSManConnectionError(
-            f"{peer.place} closed the connection in the TLS handshake; check the HTTPS listener and its certificate"
+            f"{peer.place} closed the connection in the TLS handshake; check the HTTPS listener and its certificate, "
+            "and whether it wants a client certificate"
+        )
+    if re.search(r"no certificate or crl found|NO_CERTIFICATE|X509.* PEM lib", text, re.IGNORECASE):
+        return WSManConnectionError(f"the file of CA certificates cannot be read; correct {peer.ca_option}")
+    if re.search(r"PEM lib|KEY_VALUES_MISMATCH|private key is encrypted|key_load|\[PEM\b", text):
+        return WSManConnectionError(
+            "the client certificate and its key cannot be used; give a certificate, and its key without a password, "
+            "as PEM files that belong together"
         )
     return WSManConnectionError(
         f"TLS with {peer.place} failed ({_tls_reason(text)}); check which TLS versions host and controller allow"
     )
+
+
+def _untrusted(error: Exception, peer: Peer) -> str:
+    """Why the certificate of the host does not count, from the code of OpenSSL or from the words of urllib3."""
+    certificate = f"the certificate of {peer.place}"
+    failure = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError)), None)
+    code = int(getattr(failure, "verify_code", 0))
+    text = str(error)
+    if code in _X509_NAME or re.search(r"[Hh]ostname mismatch|IP address mismatch|doesn't match|not valid for", text):
+        return (
+            f"{certificate} is for another name than {peer.host}; set ansible_host to a name in the certificate, or "
+            "give the HTTPS listener a certificate for this one"
+        )
+    if code in _X509_EXPIRED or "certificate has expired" in text:
+        return (
+            f"{certificate} has expired; renew it and bind the new one to the HTTPS listener ({peer.ca_option} must "
+            "then name the CA that issued it), and check the clock of the controller"
+        )
+    if code == _X509_NOT_YET_VALID or "not yet valid" in text:
+        return f"{certificate} is not yet valid; check the clocks of the host and of the controller"
+    if code in _X509_SELF_SIGNED or "self-signed" in text or "self signed" in text:
+        return (
+            f"{certificate} is not trusted because it, or the root of its chain, is self-signed and not known here; "
+            f"set {peer.ca_option} to a file with that certificate"
+        )
+    if code in _X509_NO_ISSUER or "unable to get" in text:
+        return (
+            f"{certificate} is not trusted because its issuer is not known here; set {peer.ca_option} to a file with "
+            "the CA certificates up to the root"
+        )
+    found = re.search(r"certificate verify failed: ([^(\"']+)", text)
+    why = f" ({peer.clean(found.group(1))})" if found else ""
+    return f"{certificate} is not trusted{why}; set {peer.ca_option} to a file with the CA that signed it"
 
 
 def _tls_reason(text: str) -> str:

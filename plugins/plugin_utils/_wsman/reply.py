@@ -16,24 +16,34 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman import faults
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman import namespaces as ns
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.envelope import MAX_ENVELOPE_SIZE
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManFault, WSManProtocolError
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance, Value
 
 try:
     from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
+    from defusedxml.ElementTree import DefusedXMLParser
 except ImportError:
     # connect.py says so before any request is sent.
-    DefusedXmlException, fromstring = RuntimeError, None  # type: ignore[assignment, misc]
+    DefusedXmlException, DefusedXMLParser = RuntimeError, None  # type: ignore[assignment, misc]
 
-HAS_DEFUSEDXML = fromstring is not None
+HAS_DEFUSEDXML = DefusedXMLParser is not None
 
-MAX_BYTES = 64 * 1024 * 1024
+# WinRM answers with a fault where a reply would be larger than the MaxEnvelopeSize of the request.
+MAX_BYTES = 4 * MAX_ENVELOPE_SIZE
+# Elements and attributes of a reply, and the characters of their names with their namespaces written out: an element
+# takes four bytes on the wire and hundreds in memory. 512000 bytes of Windows hold some 25,000 elements.
+_MAX_NODES = 100_000
+_MAX_NAMES = 16_000_000
+# Of one tag: the parser writes the namespace of each attribute out before anybody can stop it.
+_MAX_TAG = 4096
+_PIECE = 4096
 _MAX_DEPTH = 16
+_HEAD = 2000  # where an envelope names its namespaces
 
 # DSP0230: the choices inside of the type cimDateTime.
 _DATETIME_CHOICES = frozenset({"Datetime", "CIM_DateTime", "Interval", "Date", "Time"})
@@ -268,17 +278,48 @@ def _code(text: str | None) -> Iterator[int]:
         yield number & 0xFFFFFFFF
 
 
+class _Builder(TreeBuilder):
+    """Builds the tree of a reply for as long as it takes no more memory than one of Windows can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._nodes = 0
+        self._names = 0
+
+    def start(self, tag: str, attributes: dict[str, str], /) -> Element:
+        self._nodes += 1 + len(attributes)
+        self._names += len(tag) + sum(map(len, attributes))
+        if self._nodes > _MAX_NODES or self._names > _MAX_NAMES:
+            raise _too_complex()
+        return super().start(tag, attributes)
+
+
 def _parse(data: bytes) -> Element:
     if len(data) > MAX_BYTES:
-        raise _not_wsman(f"it is larger than {MAX_BYTES // (1024 * 1024)} MiB")
+        raise _not_wsman(f"it is larger than {MAX_BYTES} bytes")
+    parser = DefusedXMLParser(target=_Builder(), forbid_dtd=True)
     try:
-        root: Element = fromstring(data, forbid_dtd=True)
+        # In pieces, because the parser goes through what it was given to its end even after an error.
+        for start in range(0, len(data), _PIECE):
+            parser.feed(data[start : start + _PIECE])
+            if start + _PIECE - parser.parser.CurrentByteIndex > _MAX_TAG + _PIECE:
+                raise _too_complex()
+        root: Element = parser.close()
     except DefusedXmlException as error:
         raise _not_wsman("it contains a document type or entities") from error
     except (ParseError, ValueError, LookupError) as error:
         # LookupError and ValueError: an encoding that is not known, or not possible for XML.
+        if ns.SOAP.encode() in data[:_HEAD]:
+            raise WSManProtocolError(
+                "the reply is cut off or damaged, it is not well-formed XML; run the task again, and look for a proxy "
+                "in between"
+            ) from error
         raise _not_wsman("it is not well-formed XML") from error
     return root
+
+
+def _too_complex() -> WSManProtocolError:
+    return _not_wsman("its elements are more, or larger, than WinRM sends")
 
 
 def _not_wsman(why: str) -> WSManProtocolError:

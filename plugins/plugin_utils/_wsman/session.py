@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman import envelope,
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.envelope import Header, Parameter
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
+    WSManAuthError,
     WSManConnectionError,
     WSManError,
     WSManFault,
@@ -27,14 +29,24 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.reply import Identity
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.retry import (
+    Patience,
+    may_have_run,
+    patience_with,
+    patience_with_write,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.transport import Transport
 
 _T = TypeVar("_T")
 
 # The host answers at the end of OperationTimeout; the answer needs time to arrive.
 _HTTP_MARGIN = 10.0
-_MAX_PULLS = 10_000
+# What one enumeration may bring. The largest that is asked for, all port filters of a firewall, is about 1 MB.
+_MAX_PULLS = 1000
+_MAX_ENUMERATION_BYTES = 16 * 1024 * 1024
 _MAX_RELEASE_SECONDS = 5.0
+# OperationTimeout may be over that often for one query, and that often long before its time for anything.
+_MAX_TIMEOUTS = 5
 _RETRY_SECONDS = 0.25
 # http.sys closes an idle connection after 120 s (MEM: unverified). Opening a new one in time spares a method call
 # from dying on a connection that is already gone, after which nobody could tell whether it ran.
@@ -45,8 +57,9 @@ _FROM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
 class Session:
     """Reads and method calls of one host over one transport.
 
-    Every wait ends with the deadline. Reads are sent once more when an open connection was dropped under them;
-    a method call is not, unless the caller says that running it twice does no harm.
+    Every wait ends with the deadline. A read is repeated while the error is one that passes (:mod:`.retry`); a method
+    call only where the error proves that the host has not carried it out, unless the caller says that running it
+    twice does no harm.
     """
 
     def __init__(self, transport: Transport, host: str, deadline: Deadline, *, operation_timeout: float = 60.0) -> None:
@@ -55,21 +68,30 @@ class Session:
         self.requests = 0
         self.bytes_sent = 0
         self.bytes_received = 0
+        # The shortest time from a request to its reply, in seconds: the round trip, and little work of the host.
+        self.round_trip: float | None = None
+        # Faults that said that WinRM has no room for more at the same time.
+        self.quota_faults = 0
+        # One of several connections to the host: it gives way where there is no room, and does not wait for some.
+        self.spare = False
         self._transport = transport
         self._operation_timeout = operation_timeout
         self._last_used: float | None = None
+        self._answered = False
+        # Enumerations that a broken connection has left open on the host: namespace and context.
+        self._left_open: list[tuple[str, str]] = []
 
     def identify(self) -> Identity:
         """Ask who answers. Needs an account that may log on, and no rights in WMI."""
         operation = "identifying the WinRM service"
-        return self._read(lambda: self._understood(operation, self._identify(operation), reply.read_identity))
+        return self.persist(lambda: self._understood(operation, self._identify(operation), reply.read_identity))
 
     def query(self, namespace: str, wql: str, operation: str = "") -> list[Instance]:
         """All rows of a WQL query."""
         found = _FROM.search(wql)
         class_name = found.group(1) if found else ""
         operation = operation or f"the query of {class_name or namespace} in {namespace}"
-        return self._read(lambda: self._enumerate(namespace, wql, class_name, operation))
+        return self.persist(lambda: self._enumerate(namespace, wql, class_name, operation))
 
     def get(self, namespace: str, class_name: str, keys: Mapping[str, str]) -> Instance:
         """One instance by its keys. A missing one is a WSManFault with ``is_not_found``."""
@@ -79,7 +101,7 @@ class Session:
             body = self.exchange(operation, lambda header: envelope.get(header, namespace, class_name, keys))
             return self._understood(operation, body, lambda found: reply.read_object(found, class_name))
 
-        return self._read(once)
+        return self.persist(once)
 
     def invoke(
         self,
@@ -102,16 +124,23 @@ class Session:
             return self._understood(operation, body, lambda found: reply.read_output(found, method))
 
         if idempotent:
-            return self._read(once)
+            return self.persist(once)
         sent = self.requests
         try:
-            return once()
+            return self.persist(once, patience_with_write)
         except WSManError as error:
-            if self.requests > sent and _may_have_run(error):
-                error.detail += "; it is not known whether the host ran it, so look before it is called again"
+            error.in_doubt = self.requests > sent and may_have_run(error)
             raise
 
+    def count(self, other: Session) -> None:
+        """Add what another session to the same host has sent and received."""
+        self.requests += other.requests
+        self.bytes_sent += other.bytes_sent
+        self.bytes_received += other.bytes_received
+        self.quota_faults += other.quota_faults
+
     def close(self) -> None:
+        """Close the connection. The next request opens a new one."""
         self._transport.close()
 
     def __enter__(self) -> Session:
@@ -129,25 +158,52 @@ class Session:
         patience = min(self._operation_timeout, deadline.remaining)
         try:
             request = build(Header(self._transport.endpoint, message_id, patience))
+        except WSManError as error:
+            error.located(self.host, operation)
+            raise
+        try:
             return reply.read_body(self._send(operation, request, deadline), message_id)
         except WSManFault as fault:
+            self._answered = True
             self._own(fault, message_id, operation)
             fault.located(self.host, operation)
+            self.quota_faults += fault.is_quota
+            raise
+        except WSManProtocolError as error:
+            error.from_host = True
+            error.located(self.host, operation)
             raise
         except WSManError as error:
             error.located(self.host, operation)
             raise
 
     def until_ready(
-        self, operation: str, build: Callable[[Header], bytes], deadline: Deadline | None = None
+        self,
+        operation: str,
+        build: Callable[[Header], bytes],
+        deadline: Deadline | None = None,
+        *,
+        most: int = _MAX_TIMEOUTS,
     ) -> Element:
-        """Like :meth:`exchange`, asking again for as long as the host says that OperationTimeout is over."""
+        """Like :meth:`exchange`, asking again when the host says that OperationTimeout is over.
+
+        ``most`` times in all, and never often for a host that says so long before its time.
+        """
         deadline = deadline or self.deadline
+        timeouts = early = 0
         while True:
+            began = time.monotonic()
+            given = min(self._operation_timeout, deadline.remaining)
             try:
                 return self.exchange(operation, build, deadline)
             except WSManFault as fault:
                 if not fault.is_timeout:
+                    raise
+                timeouts += 1
+                early += time.monotonic() - began < given / 2
+                if timeouts >= most or early >= _MAX_TIMEOUTS:
+                    fault.final = True
+                    fault.detail += f" (after {timeouts} tries)"
                     raise
             deadline.sleep(_RETRY_SECONDS)
 
@@ -155,6 +211,7 @@ class Session:
         def read(body: Element) -> reply.Page:
             return self._understood(operation, body, lambda found: reply.read_page(found, class_name))
 
+        limit = self.bytes_received + _MAX_ENUMERATION_BYTES
         page = read(self.until_ready(operation, partial(envelope.enumerate_wql, namespace=namespace, wql=wql)))
         items = page.items
         context = page.context
@@ -162,7 +219,7 @@ class Session:
         try:
             while not page.ended:
                 pulls += 1
-                if not context or pulls > _MAX_PULLS:
+                if not context or pulls > _MAX_PULLS or self.bytes_received > limit:
                     why = "never ends" if context else "has neither an end nor a context"
                     detail = f"the enumeration {why}; report this with the Windows version"
                     raise WSManProtocolError(detail, host=self.host, operation=operation)
@@ -174,6 +231,10 @@ class Session:
         except (WSManFault, WSManProtocolError) as error:
             if context and not (isinstance(error, WSManFault) and error.code in faults.ENUMERATION_GONE):
                 self._release(namespace, context)
+            raise
+        except WSManError:
+            if context:
+                self._left_open.append((namespace, context))
             raise
         return items
 
@@ -189,17 +250,44 @@ class Session:
     def _identify(self, operation: str) -> Element:
         return self.exchange(operation, lambda _header: envelope.identify())
 
-    def _read(self, once: Callable[[], _T]) -> _T:
-        """Run a read, and once more from its start when the connection was dropped.
+    def persist(self, once: Callable[[], _T], judge: Callable[..., Patience | None] = patience_with) -> _T:
+        """Run a read, or what ``judge`` lets through, until it is done or there is no use in another try.
 
         A whole enumeration starts again: a Pull that is sent twice could skip rows.
         """
-        try:
-            return once()
-        except WSManConnectionError as error:
-            if not error.dropped:
-                raise
-        return once()
+        began = time.monotonic()
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                return once()
+            except WSManError as error:
+                patience = None if self._gives_way(error) else judge(error, answered=self._answered)
+                if patience is None or tried >= patience.tries or not self._wait(patience, tried):
+                    if tried > 1 and not error.final:
+                        error.final = True
+                        error.detail += f" (after {tried} tries in {time.monotonic() - began:.0f} s)"
+                    raise
+                if isinstance(error, (WSManProtocolError, WSManAuthError)):
+                    # What is left of the connection is out of step, or no longer logged on.
+                    self._transport.close()
+                elif isinstance(error, WSManFault) and error.is_quota:
+                    self._release_left_open()
+
+    def _gives_way(self, error: WSManError) -> bool:
+        return self.spare and isinstance(error, WSManFault) and error.is_quota
+
+    def _wait(self, patience: Patience, tried: int) -> bool:
+        """Wait before the next try; False when the deadline leaves no time for one."""
+        seconds = patience.delay(tried, random.random())  # noqa: S311 - spreads load, guards nothing
+        if seconds >= self.deadline.remaining:
+            return False
+        self.deadline.sleep(seconds)
+        return True
+
+    def _release_left_open(self) -> None:
+        while self._left_open:
+            self._release(*self._left_open.pop())
 
     def _send(self, operation: str, request: bytes, deadline: Deadline) -> bytes:
         deadline.check(operation)
@@ -207,6 +295,7 @@ class Session:
             self._transport.close()
         self.requests += 1
         self.bytes_sent += len(request)
+        began = time.monotonic()
         try:
             answer = self._transport.send(request, min(self._operation_timeout + _HTTP_MARGIN, deadline.remaining))
         except (WSManConnectionError, WSManTimeout):
@@ -215,6 +304,9 @@ class Session:
             raise
         finally:
             self._last_used = time.monotonic()
+        took = time.monotonic() - began
+        self.round_trip = took if self.round_trip is None else min(took, self.round_trip)
+        self._answered = True
         self.bytes_received += len(answer)
         return answer
 
@@ -228,14 +320,6 @@ class Session:
         try:
             return read(body)
         except WSManProtocolError as error:
+            error.from_host = True
             error.located(self.host, operation)
             raise
-
-
-def _may_have_run(error: WSManError) -> bool:
-    """Whether a request that ended so may have reached the host and done its work."""
-    if isinstance(error, WSManFault):
-        return error.is_timeout
-    if isinstance(error, WSManConnectionError):
-        return error.dropped
-    return isinstance(error, (WSManTimeout, WSManProtocolError))

@@ -9,15 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman import reply, winrs
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.envelope import Header
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError, WSManProtocolError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError, WSManFault, WSManProtocolError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.retry import (
+    Patience,
+    may_have_run,
+    patience_with,
+    patience_with_write,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
 
 # What is kept of the time of the session to stop the command and delete the shell.
 _CLEANUP_SECONDS = 10.0
+_MAX_SILENCES = 1000
 
 
 @dataclass(frozen=True)
@@ -30,14 +38,18 @@ class CommandResult:
 def run_command(session: Session, command_line: str, timeout: float) -> CommandResult:
     """Run ``command_line`` in cmd.exe and wait for its end, ``timeout`` seconds at most.
 
-    The shell is deleted whatever happens. Nothing is sent twice: a command that did run must not run again.
+    The shell is deleted whatever happens. A command that may have run is not sent again, and an error after which it
+    may have run is ``in_doubt``.
     Where remote shells are switched off the fault has ``is_access_denied``, without a free one ``is_quota``.
     """
     operation = f"the command {command_line.split(maxsplit=1)[0]}" if command_line.strip() else "the command"
     left = session.deadline.remaining
     deadline = session.deadline.sub(min(timeout, max(left / 2, left - _CLEANUP_SECONDS)))
     try:
-        shell_id = reply.read_shell_id(session.exchange(operation, winrs.create, deadline))
+        # A shell that nobody uses goes away by itself, so another one does no harm.
+        shell_id = session.persist(
+            lambda: reply.read_shell_id(session.exchange(operation, winrs.create, deadline)), _patience_with_shell
+        )
         try:
             return _run(session, operation, shell_id, command_line, deadline)
         finally:
@@ -47,14 +59,27 @@ def run_command(session: Session, command_line: str, timeout: float) -> CommandR
         raise
 
 
+def _patience_with_shell(error: WSManError, *, answered: bool) -> Patience | None:
+    """Who gets no shell has another way, so there is no waiting for one."""
+    is_quota = isinstance(error, WSManFault) and error.is_quota
+    return None if is_quota else patience_with(error, answered=answered)
+
+
 def _run(session: Session, operation: str, shell_id: str, command_line: str, deadline: Deadline) -> CommandResult:
-    started = session.exchange(operation, lambda header: winrs.command(header, shell_id, command_line), deadline)
-    command_id = reply.read_command_id(started)
+    try:
+        command = partial(winrs.command, shell_id=shell_id, command_line=command_line)
+        started = session.persist(lambda: session.exchange(operation, command, deadline), patience_with_write)
+        command_id = reply.read_command_id(started)
+    except WSManError as error:
+        error.in_doubt = may_have_run(error)
+        raise
     stdout = bytearray()
     stderr = bytearray()
     try:
         while True:
-            body = session.until_ready(operation, lambda header: winrs.receive(header, shell_id, command_id), deadline)
+            # A command that says nothing for long lets OperationTimeout pass again and again.
+            receive = partial(winrs.receive, shell_id=shell_id, command_id=command_id)
+            body = session.until_ready(operation, receive, deadline, most=_MAX_SILENCES)
             output = reply.read_receive(body)
             stdout += output.stdout
             stderr += output.stderr
@@ -62,6 +87,9 @@ def _run(session: Session, operation: str, shell_id: str, command_line: str, dea
                 raise WSManProtocolError("the command writes more than anybody reads; make it write less")
             if output.exit_code is not None:
                 return CommandResult(_decode(stdout), _decode(stderr), output.exit_code)
+    except WSManError as error:
+        error.in_doubt = True
+        raise
     finally:
         # Also after the end: without it Windows counts the command until the shell is gone.
         _clean_up(session, "ending the command", lambda header: winrs.terminate(header, shell_id, command_id))

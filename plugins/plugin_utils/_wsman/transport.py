@@ -18,7 +18,7 @@ class Transport(Protocol):
         """The URL that requests are addressed to."""
 
     def send(self, envelope: bytes, timeout: float) -> bytes:
-        """Send a request and return the reply, waiting ``timeout`` seconds at most for any part of it.
+        """Send a request and return the reply, all within ``timeout`` seconds: connection, log-on and every byte of it.
 
         Raise WSManFault (an HTTP error with a fault in it), WSManAuthError, WSManConnectionError, WSManTimeout or
         WSManProtocolError.

@@ -24,6 +24,11 @@ class FakeSession:
         self.calls: list[tuple[str, str, dict[str, Any], dict[str, str]]] = []
         self.queries: list[str] = []
         self.requests = 0
+        self.host = "win01"
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
 
     def invoke(
         self,

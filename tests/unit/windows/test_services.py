@@ -105,10 +105,11 @@ def test_what_can_not_be_brought_back_is_named() -> None:
         Services(session).restart("TermService", Deadline(20))  # type: ignore[arg-type]
 
 
-def test_a_wait_ends_at_the_deadline() -> None:
+@pytest.mark.parametrize(("wait_seconds", "deadline"), [(120.0, 0.3), (0.3, 120.0)])
+def test_a_wait_ends(wait_seconds: float, deadline: float) -> None:
     session = FakeServices(lag=1000)
-    with pytest.raises(WSManTimeout, match="UmRdpService"):
-        Services(session).stop("UmRdpService", Deadline(0.3))  # type: ignore[arg-type]
+    with pytest.raises(WSManTimeout, match="UmRdpService.* 0.3 s"):
+        Services(session, wait_seconds).stop("UmRdpService", Deadline(deadline))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,8 @@ def test_a_wait_ends_at_the_deadline() -> None:
 )
 def test_refusals_are_one_sentence(code: int, error: type[WindowsError], words: str) -> None:
     answer: Callable[..., Instance] = lambda **_: output(code)  # noqa: E731
-    services = Services(FakeSession({"StartService": answer}))  # type: ignore[arg-type]
+    stopped = Instance("Win32_Service", {"Name": "TermService", "State": "Stopped"})
+    services = Services(FakeSession({"StartService": answer}, {"Win32_Service": lambda _wql: [stopped]}))  # type: ignore[arg-type]
     with pytest.raises(error, match=words):
         services.start("TermService", Deadline(1))
 

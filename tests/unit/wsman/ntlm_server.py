@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import re
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import spnego
+from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
 _PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
@@ -26,12 +28,22 @@ _BOUNDARY = b"--Encrypted Boundary"
 
 
 class NTLMServer:
-    """``answer`` turns an envelope into a status and a reply; users come from NTLM_USER_FILE."""
+    """``answer`` turns an envelope into a status and a reply; users come from NTLM_USER_FILE.
 
-    def __init__(self, answer: Callable[[bytes], tuple[int, bytes]]) -> None:
+    With ``tls`` messages are not encrypted, and a log-on must carry ``bindings``.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[bytes], tuple[int, bytes]],
+        tls: ssl.SSLContext | None = None,
+        bindings: GssChannelBindings | None = None,
+    ) -> None:
         self.requests: list[bytes] = []
         self.statuses: list[int] = []
         self.hang_up = False
+        self.log_off = False  # the next request meets a connection that is no longer logged on
+        self.plain = False  # the next reply is not encrypted
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -40,6 +52,9 @@ class NTLMServer:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if outer.log_off:
+                    outer.log_off = False
+                    self.context = None
                 token = (self.headers.get("Authorization") or "").partition(" ")[2]
                 if token:
                     self.log_on(base64.b64decode(token), body)
@@ -50,7 +65,7 @@ class NTLMServer:
 
             def log_on(self, token: bytes, body: bytes) -> None:
                 if self.context is None or self.context.complete:
-                    self.context = spnego.server(protocol="ntlm")
+                    self.context = spnego.server(protocol="ntlm", channel_bindings=bindings)
                 try:
                     challenge = self.context.step(token)
                 except SpnegoError:
@@ -67,12 +82,16 @@ class NTLMServer:
                     self.reply(200, b"", "text/plain")
                     return
                 try:
-                    request = self.decrypted(body)
+                    request = body if tls else self.decrypted(body)
                 except (SpnegoError, ValueError):
                     self.reply(400, b"", "text/plain")
                     return
                 outer.requests.append(request)
                 status, answer = outer.answer(request)
+                if outer.plain or tls:
+                    outer.plain = False
+                    self.reply(status, answer, "application/soap+xml;charset=UTF-8")
+                    return
                 kind = f'multipart/encrypted;protocol="{_PROTOCOL}";boundary="Encrypted Boundary"'
                 self.reply(status, self.encrypted(answer), kind)
                 if outer.hang_up:
@@ -118,6 +137,8 @@ class NTLMServer:
         self.answer = answer
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = int(self._server.server_address[1])
 
     @contextmanager

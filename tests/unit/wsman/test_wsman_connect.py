@@ -34,10 +34,10 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
     WSManProtocolError,
     WSManTimeout,
 )
+from tests.unit.wsman.connections import BOTH, PASSWORD, psrp_connection, winrm_connection
 from tests.unit.wsman.ntlm_server import NTLMServer
 from tests.unit.wsman.samples import action, envelope, fault, message_id, page
 
-PASSWORD = "s3cret-Pass"
 IDENTITY = envelope("<i:IdentifyResponse xmlns:i='u'><i:ProductVendor>Lab</i:ProductVendor></i:IdentifyResponse>")
 SERVICES = page("Enumerate", ["TermService"], ended=True)
 
@@ -119,41 +119,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield found
 
 
-def winrm_connection(port: int, **options: Any) -> Any:
-    connection = connection_loader.get("winrm", PlayContext(), "/dev/null")
-    values = {
-        "ansible_host": "127.0.0.1",
-        "ansible_user": "admin",
-        "ansible_password": PASSWORD,
-        "ansible_port": port,
-        "ansible_winrm_scheme": "http",
-        "ansible_winrm_transport": ["basic"],
-    }
-    values.update(options)
-    connection.set_options(var_options={**values, "_extras": {}})
-    return connection
-
-
-def psrp_connection(port: int, **options: Any) -> Any:
-    connection = connection_loader.get("psrp", PlayContext(), "/dev/null")
-    values = {
-        "ansible_host": "127.0.0.1",
-        "ansible_user": "admin",
-        "ansible_password": PASSWORD,
-        "ansible_port": port,
-        "ansible_psrp_protocol": "http",
-        "ansible_psrp_auth": "basic",
-        "ansible_psrp_message_encryption": "never",
-        "ansible_psrp_reconnection_retries": 3,
-    }
-    values.update(options)
-    connection.set_options(var_options={**values, "_extras": {}})
-    return connection
-
-
-BOTH = pytest.mark.parametrize("build", [winrm_connection, psrp_connection], ids=["winrm", "psrp"])
-
-
 @BOTH
 def test_a_query_takes_one_request_and_no_shell(server: Server, build: Callable[..., Any]) -> None:
     connection = build(server.port)
@@ -225,7 +190,7 @@ def test_wrong_credentials(server: Server, build: Callable[..., Any]) -> None:
 @BOTH
 def test_a_fault_in_an_http_error(server: Server, build: Callable[..., Any]) -> None:
     server.answer = lambda request: (500, fault(2150859173, "30 concurrent shells"))
-    session = connect.open_session(build(server.port), Deadline(10))
+    session = connect.open_session(build(server.port), Deadline(0.8))
     with pytest.raises(WSManFault) as caught:
         session.invoke("root/cimv2", "StdRegProv", "EnumKey")
     assert caught.value.is_quota and caught.value.http_status == 500
@@ -253,11 +218,10 @@ def test_other_answers(
     server: Server, build: Callable[..., Any], status: int, body: bytes, kind: type[WSManError], text: str
 ) -> None:
     server.answer = lambda request: (status, body)
-    session = connect.open_session(build(server.port), Deadline(10))
+    session = connect.open_session(build(server.port), Deadline(0.6))
     with pytest.raises(kind) as caught:
-        session.identify()
+        session.invoke("root/cimv2", "Win32_Service", "StopService")
     assert text in str(caught.value)
-    assert len(server.requests) == (2 if status == 400 else 1)
 
 
 @BOTH
@@ -376,7 +340,7 @@ def test_an_encrypted_connection_that_was_dropped_is_opened_again(
     assert session.identify().product_vendor == "Lab"
     assert session.identify().product_vendor == "Lab"
     assert len(ntlm_server.requests) == 3
-    assert ntlm_server.statuses.count(400) == 1
+    assert ntlm_server.statuses.count(400) == 0  # nothing was sent that only the connection before could read
 
 
 @BOTH

@@ -77,7 +77,8 @@ HOSTILE = {
 def test_what_is_no_reply_is_refused(raw: bytes) -> None:
     with pytest.raises(WSManProtocolError) as caught:
         reply.read_body(raw)
-    assert "The reply is not one of WS-Management" in str(caught.value)
+    told = ("The reply is not one of WS-Management", "The reply is cut off or damaged")
+    assert str(caught.value).startswith(told)
 
 
 def test_a_reply_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
     WSManProtocolError,
     WSManTimeout,
 )
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.retry import Patience
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.shell import CommandResult, run_command
 from tests.unit.wsman.samples import TIMED_OUT, ScriptedTransport, Step, envelope, fault, page
@@ -56,6 +57,7 @@ def opened(*steps: Step, seconds: float = 5.0, operation_timeout: float = 60.0) 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(Patience, "delay", lambda *_arguments: 0.001)
 
 
 def test_a_query_in_one_reply() -> None:
@@ -98,15 +100,38 @@ def test_an_enumeration_that_never_ends_is_given_up_and_released(monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("answer", "released"),
-    [(fault(5, "denied"), True), (b"<html/>", True), (fault(2150858779, "gone"), False), (refused(), False)],
+    ("answer", "released", "again"),
+    [
+        (fault(5, "denied"), True, False),
+        (b"<html/>", True, True),
+        (fault(2150858779, "gone"), False, True),
+        (dropped(), False, True),
+    ],
 )
-def test_an_enumeration_that_fails_is_released_where_it_is_still_there(answer: Step, released: bool) -> None:
-    session, transport = opened(page("Enumerate", ["A"], context="uuid:1"), answer, fault(5, "denied too"))
-    with pytest.raises((WSManFault, WSManProtocolError, WSManConnectionError)) as caught:
+def test_an_enumeration_that_fails_is_released_where_it_is_still_there(
+    answer: Step, released: bool, again: bool
+) -> None:
+    steps: list[Step] = [page("Enumerate", ["A"], context="uuid:1"), answer]
+    steps += [fault(5, "no release")] * released
+    session, transport = opened(*steps, fault(5, "the second try"))
+    with pytest.raises(WSManFault) as caught:
         session.query("root/cimv2", WQL)
-    assert transport.actions == ["Enumerate", "Pull"] + ["Release"] * released
-    assert "denied too" not in str(caught.value)
+    assert transport.actions == ["Enumerate", "Pull"] + ["Release"] * released + ["Enumerate"] * again
+    assert "no release" not in str(caught.value)
+
+
+def test_what_a_broken_connection_left_open_is_released_when_there_is_no_room() -> None:
+    session, transport = opened(
+        page("Enumerate", ["A"], context="uuid:1"),
+        dropped(),
+        fault(2150859174, "too many operations"),
+        NOTHING,
+        page("Enumerate", ["A"], ended=True),
+    )
+    assert len(session.query("root/cimv2", WQL)) == 1
+    assert transport.actions == ["Enumerate", "Pull", "Enumerate", "Release", "Enumerate"]
+    assert b"uuid:1" in transport.sent[3]
+    assert session.quota_faults == 1
 
 
 def test_operation_timeouts_are_asked_again() -> None:
@@ -117,15 +142,24 @@ def test_operation_timeouts_are_asked_again() -> None:
     assert transport.actions == ["Enumerate", "Enumerate", "Pull", "Pull", "Pull"]
 
 
+def test_operation_timeouts_have_an_end_before_the_deadline() -> None:
+    session, transport = opened(*[TIMED_OUT] * 50, seconds=600.0)
+    with pytest.raises(WSManFault, match=r"win01 failed: the host did not finish .*\(after 5 tries\)"):
+        session.query("root/cimv2", WQL)
+    assert len(transport.sent) == 5
+
+
 def test_operation_timeouts_end_with_the_deadline() -> None:
-    transport = ScriptedTransport(*[TIMED_OUT] * 500)
-    session = Session(transport, "win01", Deadline(0.3))
+    def slow(_request: bytes) -> bytes:
+        time.sleep(0.08)
+        return TIMED_OUT
+
+    session, transport = opened(*[slow] * 50, seconds=0.3)
     before = time.monotonic()
-    with pytest.raises(WSManTimeout) as caught:
+    with pytest.raises((WSManTimeout, WSManFault)):
         session.query("root/cimv2", WQL)
     assert time.monotonic() - before < 2
-    assert 1 < len(transport.sent) < 200
-    assert str(caught.value).startswith("The query of Win32_Service in root/cimv2 on win01 failed: the time limit of ")
+    assert 1 < len(transport.sent) <= 5
 
 
 def test_waits_come_from_the_deadline() -> None:
@@ -148,14 +182,14 @@ def test_nothing_is_sent_after_the_deadline() -> None:
     assert session.requests == 0
 
 
-def test_a_dropped_connection_is_reopened_once_for_a_read() -> None:
+def test_a_dropped_connection_is_reopened_for_a_read() -> None:
     session, transport = opened(dropped(), page("Enumerate", ["A"], ended=True))
     assert len(session.query("root/cimv2", WQL)) == 1
     assert transport.closed == 1
-    session, transport = opened(dropped(), dropped())
-    with pytest.raises(WSManConnectionError, match="on win01 failed"):
+    session, transport = opened(*[dropped() for _number in range(4)])
+    with pytest.raises(WSManConnectionError, match=r"on win01 failed: .* \(after 4 tries in 0 s\)\.$"):
         session.get("root/cimv2", "Win32_Service", {"Name": "A"})
-    assert len(transport.sent) == 2
+    assert len(transport.sent) == 4
 
 
 def test_an_enumeration_starts_again_from_its_beginning() -> None:
@@ -167,7 +201,7 @@ def test_an_enumeration_starts_again_from_its_beginning() -> None:
 
 
 @pytest.mark.parametrize("error", [refused(), WSManAuthError("no; check"), WSManTimeout("", 1)])
-def test_other_errors_are_not_sent_again(error: Exception) -> None:
+def test_a_host_that_never_answered_is_not_asked_again(error: Exception) -> None:
     session, transport = opened(error)
     with pytest.raises(type(error)):
         session.query("root/cimv2", WQL)
@@ -180,8 +214,9 @@ def test_a_method_call_is_never_sent_twice() -> None:
         with pytest.raises((WSManConnectionError, WSManTimeout, WSManFault, WSManProtocolError)) as caught:
             session.invoke("root/cimv2", "Win32_Service", "StopService", keys={"Name": "A"})
         assert len(transport.sent) == 1
+        assert caught.value.in_doubt
         assert "The call of Win32_Service.StopService on win01 failed" in str(caught.value)
-        assert "not known whether the host ran it" in str(caught.value)
+        assert "not known whether the host did it" in str(caught.value)
 
 
 @pytest.mark.parametrize("answer", [refused(), fault(5), WSManAuthError("no; check")])
@@ -210,10 +245,14 @@ def test_an_idle_connection_is_opened_anew_before_windows_closes_it(monkeypatch:
 
 
 def test_the_reply_to_another_request_is_refused() -> None:
-    session, _transport = opened(OUTPUT.replace(b"@ID@", b"uuid:0"))
+    foreign = OUTPUT.replace(b"@ID@", b"uuid:0")
+    session, _transport = opened(foreign)
     with pytest.raises(WSManProtocolError, match="belongs to another request"):
         session.invoke("root/cimv2", "StdRegProv", "EnumKey")
-    session, _transport = opened(WSManFault(5, relates_to="uuid:0"))
+    session, transport = opened(foreign, OUTPUT)
+    assert session.invoke("root/cimv2", "StdRegProv", "EnumKey", idempotent=True).texts("sNames") == ["A"]
+    assert transport.closed == 1
+    session, _transport = opened(*[WSManFault(5, relates_to="uuid:0") for _number in range(2)])
     with pytest.raises(WSManProtocolError, match="belongs to another request"):
         session.get("root/cimv2", "C", {})
 
@@ -278,6 +317,23 @@ def test_a_shell_that_is_not_allowed() -> None:
         run_command(session, "x", 3.0)
     assert caught.value.is_access_denied
     assert transport.actions == ["Create"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "in_doubt"),
+    [
+        ([fault(2150858843, "no shell")], False),
+        ([CREATED, fault(2147942606, "too long"), NOTHING], False),
+        ([CREATED, dropped(), NOTHING], True),
+        ([CREATED, STARTED, dropped(), NOTHING, NOTHING], True),
+        ([CREATED, STARTED, fault(5), NOTHING, NOTHING], True),
+    ],
+)
+def test_whether_a_command_may_have_run_is_told(steps: list[Step], in_doubt: bool) -> None:
+    session, _transport = opened(*steps)
+    with pytest.raises((WSManFault, WSManConnectionError)) as caught:
+        run_command(session, "icacls x", 3.0)
+    assert caught.value.in_doubt is in_doubt
 
 
 def test_an_output_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
