@@ -8,7 +8,7 @@ PEERS := .venv-peers
 LAB_INVENTORY := .cache/lab/inventory.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test bench lint format unit fidelity interop sanity demo lab clean
+.PHONY: help setup test bench lint format unit fidelity interop matrix sanity demo lab clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,9 +40,13 @@ interop: setup ## Run the tests with the servers, clients and scanners of others
 	@scripts/peers.sh $(PEERS)
 	@$(PYTHON) -m pytest tests/interop
 
-bench: setup ## Print what the wire probe costs next to nmap and sslyze
+bench: setup ## Print what the wire probe costs next to nmap and sslyze, and what a diagnosis costs
 	@scripts/peers.sh $(PEERS)
 	@$(PYTHON) -m tests.bench.wire
+	@$(PYTHON) -m tests.bench.cost
+
+matrix: setup ## Run what depends on Ansible's connection plugins with each ansible-core that is supported
+	@$(PYTHON) -m scripts.matrix
 
 sanity: setup ## Run ansible-test sanity on the collection
 	@$(PYTHON) scripts/sanity.py

@@ -5,7 +5,7 @@
 """Run the quality gates one after the other; the first that fails ends the run.
 
 The quick ones come first. At the end stand each skipped test with its reason and the counts of the
-tests of pytest and ansible-test, from the JUnit files that both write to ``.cache/junit``.
+tests of pytest, of the matrix and of ansible-test, from the JUnit files that they write to ``.cache/junit``.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ LINT = {
 }
 TESTS = {
     "tests": ["python", "-m", "pytest", f"--junit-xml={RESULTS / 'pytest.xml'}"],
+    "matrix": ["python", "-m", "scripts.matrix", "2.16", "2.19"],
     "sanity": ["python", "scripts/sanity.py"],
 }
 GATES = {"lint": LINT, "all": {**LINT, **TESTS}}

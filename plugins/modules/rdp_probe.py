@@ -587,7 +587,7 @@ wire:
           description:
             - The clock of the server, in UTC, or null.
           type: str
-          sample: 2026-11-22T10:00:00Z
+          sample: "2026-11-22T10:00:00Z"
         clock_skew:
           description:
             - Seconds by which that clock is ahead of the probing machine's, or null.

@@ -179,7 +179,8 @@ def test_exports_read_back_value_by_value(real: Callable[[str], Host], path: str
 
 @pytest.mark.parametrize("path", EXPORTS)
 def test_exports_become_listener_facts(real: Callable[[str], Host], path: str) -> None:
-    facts = listener_facts.read(real(path), None)
+    host = real(path)
+    facts = listener_facts.read(host, None, listener_facts.rdp_tcp(host), None)
     values = {**export(path)[TERMINAL_SERVER], **export(path)[rf"{TERMINAL_SERVER}\WinStations\RDP-Tcp"]}
 
     def number(name: str) -> int | None:
@@ -238,7 +239,8 @@ def test_recorded_blobs_come_through_a_store() -> None:
         for thumbprint, blob in blobs.items():
             registry.create_key(f"{key}\\{thumbprint}".replace("HKLM", "HKEY_LOCAL_MACHINE"))
             registry.set(f"{key}\\{thumbprint}".replace("HKLM", "HKEY_LOCAL_MACHINE"), "Blob", REG_BINARY, blob)
-        facts = certificate_facts.read(client(hosts["STORE"]), NOW)
+        host = client(hosts["STORE"])
+        facts = certificate_facts.read(host, NOW, lambda: listener_facts.rdp_tcp(host))
     found = {each["thumbprint"]: each for each in facts["remote_desktop"]}
     assert facts["unreadable"] == []
     assert set(blobs) <= set(found)

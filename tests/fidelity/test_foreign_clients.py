@@ -39,7 +39,8 @@ N, W = (f"{{{space}}}" for space in (names.ENUMERATION, names.WSMAN))
 def host() -> Iterator[LabHost]:
     """It allows one shell: a client that leaves its own open is the next one's quota fault."""
     with LabThread([scenario(windows="2012r2", winrm={"max_shells_per_user": 1})], base="127.88.2.0") as lab:
-        yield next(iter(lab.hosts.values()))
+        (only,) = lab.hosts.values()
+        yield only
 
 
 # -- pypsrp -----------------------------------------------------------------------------------------------------------

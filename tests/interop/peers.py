@@ -101,7 +101,7 @@ class Sslyze:
     suites: dict[str, set[str]] = field(default_factory=dict)
 
 
-def sslyze_command(host: str, port: int, versions: Iterable[str] = SSLYZE_VERSIONS) -> list[str]:
+def sslyze_command(host: str, port: int, versions: Iterable[str] = tuple(SSLYZE_VERSIONS)) -> list[str]:
     """The command for what the probe answers too: versions, suites and certificate."""
     if not SSLYZE.exists():
         pytest.skip("sslyze is not installed (scripts/peers.sh installs it into .venv-peers)")
@@ -109,7 +109,7 @@ def sslyze_command(host: str, port: int, versions: Iterable[str] = SSLYZE_VERSIO
     return [str(SSLYZE), "--starttls", "rdp", *scans, "--certinfo", "--json_out", "-", f"{host}:{port}"]
 
 
-def sslyze(host: str, port: int, versions: Iterable[str] = SSLYZE_VERSIONS) -> Sslyze:
+def sslyze(host: str, port: int, versions: Iterable[str] = tuple(SSLYZE_VERSIONS)) -> Sslyze:
     return read_sslyze(_run(sslyze_command(host, port, versions)))
 
 

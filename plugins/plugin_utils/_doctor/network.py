@@ -108,7 +108,7 @@ def _reach(network: Network, host: str, port: int, deadline: Deadline, options: 
     known = "needs no resolving" if is_address(host) else f"is {', '.join(network['addresses'])}"
     network["tcp"] = result = _connect(network, targets, _step(deadline))
     other = None
-    if result != "open" and not options["proxy"] and port in (HTTP_PORT, HTTPS_PORT):
+    if result != "open" and not options["proxy"]:
         other = _other_port(targets[0], port, _step(deadline, 2.0))
     return [ok("network.name", f"{shown} {known}."), judge_tcp(result, shown, port, other, options)]
 
@@ -134,19 +134,19 @@ def _connect(network: Network, targets: list[net.Target], limit: net.Deadline) -
 
 
 def _other_port(target: net.Target, port: int, limit: net.Deadline) -> int | None:
-    """The other usual port of WinRM, when that one is open."""
-    other = HTTP_PORT if port == HTTPS_PORT else HTTPS_PORT
-    try:
-        net.Connection.open(
-            target._replace(sockaddr=(target.address, other, *target.sockaddr[2:])), None, limit
-        ).close()
-    except net.NotConnected:
-        return None
-    return other
+    """A usual port of WinRM that is open, other than this one; that of https first."""
+    for other in (each for each in (HTTPS_PORT, HTTP_PORT) if each != port):
+        there = target._replace(sockaddr=(target.address, other, *target.sockaddr[2:]))
+        try:
+            net.Connection.open(there, None, net.Deadline(limit.left() / 2)).close()
+        except net.NotConnected:
+            continue
+        return other
+    return None
 
 
 def judge_tcp(result: str, shown: str, port: int, other: int | None, options: Connection) -> Check:
-    """``other`` is the other port of WinRM, where that one is open."""
+    """``other`` is a usual port of WinRM that is open."""
     name = "network.tcp"
     if result == "open":
         return ok(name, f"Port {port} of {shown} takes TCP connections.")

@@ -167,7 +167,8 @@ def _set_proxy(options: Connection, given: Any, *, environment: bool) -> None:
 
 def without_password(url: str) -> str:
     """A URL with neither user nor password; both are credentials in a proxy's URL."""
-    return re.sub(r"(?:(?<=//)|^)[^/]*@", "", url)
+    # Up to the last @, because a password that is not percent-encoded may have anything in it that ends a host.
+    return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)?.*@", r"\1", url, flags=re.DOTALL)
 
 
 def _seconds(extras: dict[str, Any], name: str, default: int) -> int:

@@ -30,7 +30,6 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import 
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.once import Once
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
-    WSManConnectionError,
     WSManFault,
     WSManProtocolError,
     WSManTimeout,
@@ -101,7 +100,7 @@ class _Gatherer:
     def __init__(self, host: Host, known: Once, *, spare: bool = False) -> None:
         self._host = host
         self._known = known
-        self._spare = host.session.spare = spare
+        host.session.spare = spare
         self._started = datetime.now(timezone.utc)
 
     @property
@@ -127,8 +126,6 @@ class _Gatherer:
         except AccessDenied as error:
             status, reason = "denied", str(error)
         except WSManFault as fault:
-            if fault.is_quota and self._spare:
-                raise WSManConnectionError("there is no room for this connection") from fault
             status = "denied" if fault.is_access_denied else "absent" if fault.is_not_found else "error"
             reason = str(fault)
         except (WindowsError, WSManProtocolError, WSManTimeout) as error:

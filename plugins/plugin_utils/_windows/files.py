@@ -73,7 +73,7 @@ class Files:
             if fault.is_not_found:
                 return _unread("absent", f"{path} does not exist")
             raise
-        code = output.integer("ReturnValue", 0) or 0
+        code = output.return_value
         if code in _ACCESS_DENIED:
             return _unread("denied", f"reading the access list of {path} was denied")
         _check(output, f"GetSecurityDescriptor of {path}")
@@ -166,7 +166,7 @@ def _readable(security: Security) -> str:
 
 
 def _check(output: Instance, operation: str) -> None:
-    code = output.integer("ReturnValue", 0) or 0
+    code = output.return_value
     if code == 2:
         raise AccessDenied(f"{operation} was denied", code)
     if code:

@@ -146,7 +146,7 @@ class Firewall:
     def _switch(self, identifier: str, enabled: bool) -> None:
         method = "Enable" if enabled else "Disable"
         output = self._session.invoke(NAMESPACE, "MSFT_NetFirewallRule", method, {}, {"InstanceID": identifier})
-        code = output.integer("ReturnValue", 0) or 0
+        code = output.return_value
         if code:
             raise WindowsError(f"{method} of the firewall rule {identifier} returned {code}", code)
 

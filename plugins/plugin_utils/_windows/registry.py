@@ -93,7 +93,10 @@ def split(path: str) -> tuple[int, str]:
 def _data_of(kind: RegistryType, output: Instance) -> Data:
     parameter = _ACCESSORS[kind].parameter
     if kind in (RegistryType.REG_DWORD, RegistryType.REG_QWORD):
-        return output.integer(parameter, 0) or 0
+        number = output.integer(parameter)
+        if number is None:
+            raise WindowsError("the host gave a number of the registry without its value; report the Windows version")
+        return number
     if kind is RegistryType.REG_BINARY:
         return bytes(output.integers(parameter))
     if kind is RegistryType.REG_MULTI_SZ:
@@ -112,7 +115,7 @@ class Registry:
     def value(self, path: str, name: str, kind: RegistryType = RegistryType.REG_DWORD) -> RegistryValue | None:
         """One value, expected to be of a type; None when value or key is absent. Another type is read as what it is."""
         output = self._call(_ACCESSORS[kind].getter, path, name, tolerate=_NO_SUCH_VALUE)
-        code = output.integer("ReturnValue", _SUCCESS)
+        code = output.return_value
         if code == _SUCCESS:
             return RegistryValue(kind, self._stored(kind, path, name, output))
         if code == _NOT_FOUND:
@@ -123,7 +126,8 @@ class Registry:
     def dword(self, path: str, name: str) -> int | None:
         """A number; None when absent or not a number. One request in every case."""
         output = self._call("GetDWORDValue", path, name, tolerate=_NO_SUCH_VALUE)
-        return output.integer("uValue") if output.integer("ReturnValue", _SUCCESS) == _SUCCESS else None
+        data = _data_of(RegistryType.REG_DWORD, output) if output.return_value == _SUCCESS else None
+        return data if isinstance(data, int) else None
 
     def text(self, path: str, name: str) -> str | None:
         """A string; None when absent or not a string."""
@@ -133,7 +137,7 @@ class Registry:
     def expanded(self, path: str, name: str) -> str | None:
         """A string with its environment variables expanded by the host; None when absent or not a string."""
         output = self._call("GetExpandedStringValue", path, name, tolerate=_NO_SUCH_VALUE)
-        return output.text("sValue") if output.integer("ReturnValue", _SUCCESS) == _SUCCESS else None
+        return output.text("sValue") if output.return_value == _SUCCESS else None
 
     def names(self, path: str) -> list[str]:
         """The names of a key's values; empty for an absent key."""
@@ -148,7 +152,7 @@ class Registry:
         the values are there and their types are sure, :meth:`value` for each is cheaper.
         """
         output = self._call("EnumValues", path)
-        if output.integer("ReturnValue", _SUCCESS) == _NOT_FOUND:
+        if output.return_value == _NOT_FOUND:
             return {}
         types = dict(zip(output.texts("sNames"), output.integers("Types"), strict=False))
         if names is None:
@@ -162,14 +166,14 @@ class Registry:
             except ValueError:  # REG_NONE, REG_LINK, ...: StdRegProv has no getter for them
                 continue
             value = self._call(_ACCESSORS[kind].getter, path, actual, tolerate=_NO_SUCH_VALUE)
-            if value.integer("ReturnValue", _SUCCESS) == _SUCCESS:
+            if value.return_value == _SUCCESS:
                 found[asked] = RegistryValue(kind, self._stored(kind, path, actual, value))
         return found
 
     def subkeys(self, path: str) -> list[str] | None:
         """The names of the keys directly below; None for an absent key."""
         output = self._call("EnumKey", path)
-        return None if output.integer("ReturnValue", _SUCCESS) == _NOT_FOUND else output.texts("sNames")
+        return None if output.return_value == _NOT_FOUND else output.texts("sNames")
 
     def key(self, path: str) -> RegistryKey | None:
         """A key with its values and the names of its subkeys; None when it is absent."""
@@ -234,7 +238,7 @@ class Registry:
         data = _data_of(kind, output)
         if kind is RegistryType.REG_EXPAND_SZ:
             stored = self._call("GetStringValue", path, name, tolerate=_NO_SUCH_VALUE)
-            if stored.integer("ReturnValue", _SUCCESS) == _SUCCESS:
+            if stored.return_value == _SUCCESS:
                 return stored.text("sValue", "") or ""
         return data
 
@@ -288,7 +292,7 @@ def _present(types: Mapping[str, int], names: Iterable[str]) -> dict[str, str]:
 
 
 def _check(output: Instance, method: str, path: str, name: str | None, tolerate: tuple[int, ...]) -> None:
-    code = (output.integer("ReturnValue", _SUCCESS) or _SUCCESS) & 0xFFFFFFFF
+    code = output.return_value
     if code == _SUCCESS or code in tolerate:
         return
     where = path if name is None else f"{path}\\{name}"

@@ -185,7 +185,7 @@ class Services:
 
     def _call(self, name: str, method: str, parameters: dict[str, str], accept: tuple[int, ...] = ()) -> None:
         output = self._session.invoke(_NAMESPACE, "Win32_Service", method, parameters, {"Name": name})
-        code = output.integer("ReturnValue", 0) or 0
+        code = output.return_value
         if code == 0 or code in accept:
             return
         meaning = _MEANINGS.get(code, "the reason is not documented")

@@ -53,15 +53,7 @@ def deliver(
     show: Callable[[_State], str] = str,
 ) -> None:
     """Make a write whose reply may get lost; what a reply that came is worth, the caller reads back."""
-    try:
-        write()
-        return
-    except WSManError as error:
-        if not error.in_doubt:
-            raise
-        lost = error
-    found = _look(session, what, lost, read)
-    if not wanted(found) and found == before:
+    for _try in range(2):
         try:
             write()
             return
@@ -70,9 +62,12 @@ def deliver(
                 raise
             lost = error
         found = _look(session, what, lost, read)
-    if not wanted(found):
-        state = "it is as before, after two tries" if found == before else f"it now reads as {show(found)}"
-        raise WindowsError(f"{_lost(session, what, lost)}, and {state}; look at it before the task is run again")
+        if wanted(found):
+            return
+        if found != before:
+            break
+    state = "it is as before, after two tries" if found == before else f"it now reads as {show(found)}"
+    raise WindowsError(f"{_lost(session, what, lost)}, and {state}; look at it before the task is run again")
 
 
 def _look(session: Session, what: str, lost: WSManError, read: Callable[[], _State]) -> _State:

@@ -57,7 +57,7 @@ class Tools:
                 self._session.close()
                 self._wait(f"Name = '{program}'", program, deadline)
             raise
-        code = output.integer("ReturnValue", 0) or 0
+        code = output.return_value
         if code:
             raise WindowsError(
                 f"the remote shell is refused and Win32_Process.Create of {program} returned {code}: "

@@ -13,11 +13,13 @@ their libraries; only the envelopes are ours. Neither a remote shell nor a runsp
 from __future__ import annotations
 
 import logging
+import warnings
 from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from ansible.errors import AnsibleError
 
@@ -29,7 +31,12 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
     WSManFault,
     WSManTimeout,
 )
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_errors import Peer, missing_package, translated
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_errors import (
+    Peer,
+    missing_package,
+    translated,
+    unreadable,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_limits import ConnectionReplaced, Limits, mount
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.reply import HAS_DEFUSEDXML
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
@@ -44,6 +51,9 @@ try:
     import winrm
 except ImportError:
     winrm = None  # type: ignore[assignment]
+else:
+    # It tells of a proxy in the environment with the whole URL, password included.
+    warnings.filterwarnings("ignore", message="'pywinrm' will use an environment defined proxy")
 try:
     from pypsrp.wsman import WSMan
 except ImportError:
@@ -59,6 +69,8 @@ _NO_SHELL = "none: winops.rdp needs no shell"
 _CONNECT_SECONDS = 30.0
 # A session that falls back to its next method builds again, in whatever thread it is used.
 _BUILDING = Lock()
+# The method that the host has accepted on an earlier session of the same connection.
+_ACCEPTED: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
 
 def open_session(connection: ConnectionBase, deadline: Deadline, *, operation_timeout: float = 60.0) -> Session:
@@ -140,9 +152,13 @@ class _HTTPTransport:
                 return within(seconds, partial(self._post, envelope, seconds), partial(_late, peer, seconds))
         except WSManFault:
             raise
-        except WSManError:
+        except WSManError as error:
             # What is left of the connection is out of step, and a session that is half built would not encrypt.
+            answered = self._limits.answered
             self.close()
+            if answered and isinstance(error, WSManAuthError):
+                # The security libraries say the same of a reply that they cannot decrypt as of a bad log-on.
+                raise unreadable(peer) from error
             raise
 
     def close(self) -> None:
@@ -176,6 +192,7 @@ class WinRMTransport(_HTTPTransport):
         super().__init__(host)
         self._connection = connection
         self._proven = False
+        self._protocol: Any = None
         try:
             connection._build_winrm_kwargs()
         except AnsibleError as error:
@@ -183,8 +200,9 @@ class WinRMTransport(_HTTPTransport):
                 f"the options of the winrm connection do not fit ({self._peer('winrm').clean(error)}); correct them",
                 host=host,
             ) from error
-        self._methods = [str(method) for method in connection._winrm_transport]
-        self._protocol: Any = None
+        # One logon that fails before each that works would cost time on every connection, and could lock the account.
+        accepted = _ACCEPTED.get(connection)
+        self._methods = sorted(map(str, connection._winrm_transport), key=lambda method: method != accepted)
         self._method = ""
         self._next_method(deadline)
 
@@ -194,20 +212,32 @@ class WinRMTransport(_HTTPTransport):
 
     def send(self, envelope: bytes, timeout: float) -> bytes:
         limit = Deadline(timeout)
+        first: WSManAuthError | None = None
+        others: list[str] = []
         while True:
             try:
                 answer = self._exchange(self._peer(self._method), envelope, limit)
-            except WSManAuthError:
+            except WSManAuthError as error:
                 # Several methods in ansible_winrm_transport mean: the first that the host accepts.
-                if self._proven or not self._methods or limit.remaining <= 0:
+                if self._proven or limit.remaining <= 0:
                     raise
-                self._next_method(limit)
+                first, others = first or error, others or list(self._methods)
+                if not self._has_next(limit):
+                    raise _none_accepted(first, others) from None
                 continue
             except WSManFault:
                 self._proven = True
                 raise
             self._proven = True
+            _ACCEPTED[self._connection] = self._method
             return answer
+
+    def _has_next(self, limit: Deadline) -> bool:
+        try:
+            self._next_method(limit)
+        except WSManAuthError:
+            return False
+        return True
 
     def _drop(self) -> None:
         self._protocol.transport.close_session()
@@ -225,7 +255,8 @@ class WinRMTransport(_HTTPTransport):
             set_up = type(transport).setup_encryption
 
             def limited_set_up(*arguments: Any) -> None:
-                mount(transport.session, limits)
+                begun: Any = transport.session
+                mount(begun, limits)
                 set_up(transport, *arguments)
 
             # Building the session already sends a message where messages are encrypted.
@@ -287,7 +318,18 @@ class WinRMTransport(_HTTPTransport):
             ca_option="ansible_winrm_ca_trust_path",
             method_option="ansible_winrm_transport",
             proxy_option="ansible_winrm_proxy",
+            certificate_option="ansible_winrm_cert_pem",
+            scheme=self.endpoint.partition(":")[0] if self._protocol else "",
+            certificate=str((option("_extras") or {}).get("ansible_winrm_cert_pem") or ""),
         )
+
+
+def _none_accepted(first: WSManAuthError, others: list[str]) -> WSManAuthError:
+    """The refusal of the first method, which is the one that is meant to work, naming those that came after it."""
+    if others:
+        what, separator, todo = first.detail.partition("; ")
+        first.detail = f"{what}, and no other method that is set leads in ({', '.join(others)}){separator}{todo}"
+    return first
 
 
 class PSRPTransport(_HTTPTransport):
@@ -305,12 +347,15 @@ class PSRPTransport(_HTTPTransport):
             ca_option="ansible_psrp_ca_cert",
             method_option="ansible_psrp_auth",
             proxy_option="ansible_psrp_proxy",
+            certificate_option="ansible_psrp_certificate_pem",
+            certificate=str(option("certificate_pem") or ""),
         )
         with translated(self._peer, 0):
             connection._build_kwargs()
             # Retries are ours to make: those of pypsrp know no deadline.
             self._transport: Any = WSMan(**{**connection._psrp_conn_kwargs, "reconnection_retries": 0}).transport
-        self._peer = replace(self._peer, port=urlsplit(self.endpoint).port or self._peer.port)
+        url = urlsplit(self.endpoint)
+        self._peer = replace(self._peer, port=url.port or self._peer.port, scheme=url.scheme)
         self._connect_seconds = min(_CONNECT_SECONDS, float(self._transport.connection_timeout))
 
     @property

@@ -20,8 +20,9 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman import reply
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman import client_certificate, reply
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
     WSManAuthError,
     WSManConnectionError,
@@ -63,6 +64,20 @@ _NEGOTIATION = _present(
     "spnego.exceptions:SpnegoError",
     "spnego.exceptions:FeatureMissingError",
     "requests_credssp.exceptions:AuthenticationException",
+    "requests_credssp.exceptions:NTStatusException",
+    "requests_credssp.exceptions:InvalidConfigurationException",
+)
+# How requests-credssp and pyspnego tell the errorCode in a TSRequest of the host ([MS-CSSP] 2.2.1).
+_REFUSED_BY_HOST = re.compile(r"error status from the server|NTStatus in TSRequest from acceptor")
+# What GSSAPI tells through gssapi and pyspnego: "SpnegoError (7): Major (851968): a, Minor (252963): b, Context: c".
+_GSSAPI = re.compile(
+    r"Major \(\d+\): (?P<major>.+?), Minor \((?P<code>\d+)\): (?P<minor>.*?)(?:, Context: |$)", re.DOTALL
+)
+_SPNEGO = re.compile(r"^SpnegoError \(\d+\): |, Context: .*$", re.DOTALL)
+# krb5 to the user whose key the KDC does not accept.
+_WRONG_KEY = re.compile(r"password incorrect|preauthentication failed", re.IGNORECASE)
+_URL_ERRORS = _present(
+    "requests.exceptions:InvalidURL", "requests.exceptions:InvalidSchema", "requests.exceptions:MissingSchema"
 )
 _MISSING_PACKAGE = (ImportError, NotImplementedError)
 # As pywinrm, pypsrp, pyspnego and Ansible name what is not there, and as it is installed.
@@ -81,6 +96,11 @@ _UNREADABLE = (AttributeError, KeyError, IndexError, TypeError, ValueError, stru
 # What requests says before it connects: "Could not find the TLS certificate file, invalid path: x".
 _FILE = re.compile(r"Could not find (?:a suitable |the )?(.+?), invalid path: (\S+)")
 
+# How urllib.parse, urllib3 and requests refuse a URL. Their texts show parts of it, and so of a password in it.
+_NO_URL = re.compile(r"Failed to parse|IPv[46]|\bnetloc\b|\bPort\b|Invalid URL|URL has an invalid label")
+# A proxy as everybody reads it in the same way: what has a meaning in a URL is nowhere in user and password.
+_PROXY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#\[\]\\]*@)?[^@]*")
+
 # The size of a chunk that is no number, or without end; an empty one means that the connection ended.
 _NOT_CHUNKS = re.compile(r"got length b'(?!')|chunk size line exceeded")
 
@@ -90,6 +110,7 @@ _X509_EXPIRED = {10, 12}
 _X509_SELF_SIGNED = {18, 19}
 _X509_NO_ISSUER = {2, 20, 21}
 _X509_NAME = {62, 64}
+_X509_STRICT = range(79, 95)  # what X509_V_FLAG_X509_STRICT adds
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 _BROKEN = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN, errno.ENOTCONN}
@@ -108,6 +129,9 @@ class Peer:
     ca_option: str = "the CA option of the connection"
     method_option: str = "the transport of the connection"
     proxy_option: str = "the proxy of the connection"
+    certificate_option: str = "the client certificate of the connection"
+    scheme: str = "https"
+    certificate: str = ""  # the file with that of the client
 
     @property
     def place(self) -> str:
@@ -121,7 +145,7 @@ class Peer:
 
     def clean(self, text: object) -> str:
         shown = " ".join(str(text).split()).rstrip(". ")
-        shown = re.sub(r"//[^/@\s]+@", "//", shown)
+        shown = re.sub(r"//.*@", "//", shown)
         return shown.replace(self.secret, "********") if self.secret else shown
 
 
@@ -138,7 +162,7 @@ def translated(peer: Peer, timeout: float) -> Iterator[None]:
         if ours is None:
             raise
         ours.host = peer.host
-        raise ours from error
+        raise ours from (None if _refuses_url(error) else error)
 
 
 def translate(error: Exception, peer: Peer, timeout: float) -> WSManError | None:
@@ -148,19 +172,16 @@ def translate(error: Exception, peer: Peer, timeout: float) -> WSManError | None
     if isinstance(error, _HTTP_ERRORS):
         return from_status(error.args[1], str(error.args[2]).encode("utf-8", errors="surrogatepass"), peer)
     if isinstance(error, _NO_TICKET):
-        return WSManAuthError(
-            f"Kerberos gives no way in for {peer.login} ({peer.clean(error)}); get a ticket with kinit, and address "
-            "the host by the name that its service principal has"
-        )
+        return _no_way_in(peer, str(error))
     if isinstance(error, _NEGOTIATION):
-        return WSManAuthError(
-            f"the negotiation for {peer.login} failed ({peer.clean(error)}); check the credentials and the transport"
-        )
+        return _not_negotiated(error, peer)
+    if _refuses_url(error):
+        return _bad_url(error, peer)
     if isinstance(error, _MISSING_PACKAGE):
         return missing_package(str(error), peer) or _missing(f"a Python package ({peer.clean(error)})", peer)
     if isinstance(error, _LIBRARY_ERRORS):
         if "length" in str(error):
-            return _unreadable(peer)
+            return unreadable(peer)
         return missing_package(str(error), peer) or _misconfigured(peer, error)
     if requests_errors is not None and isinstance(error, requests_errors.RequestException):
         return _from_requests(error, peer, timeout)
@@ -171,7 +192,7 @@ def translate(error: Exception, peer: Peer, timeout: float) -> WSManError | None
     if isinstance(error, ValueError) and re.search(r"must be (specified|used)|\bauth\b|encryption=", str(error)):
         return _misconfigured(peer, error)  # pypsrp checks its options so
     if isinstance(error, _UNREADABLE):
-        return _unreadable(peer)
+        return unreadable(peer)
     return None
 
 
@@ -230,6 +251,72 @@ def missing_package(text: str, peer: Peer) -> WSManAuthError | None:
     return None
 
 
+def is_proxy(url: str) -> bool:
+    """Whether this URL of a proxy has a host that nobody can mistake."""
+    try:
+        return urlsplit(url).port != 0 and _PROXY.fullmatch(url) is not None
+    except ValueError:
+        return False
+
+
+def bad_proxy(peer: Peer) -> WSManAuthError:
+    return WSManAuthError(
+        f"the URL of the proxy cannot be read; correct {peer.proxy_option} or the proxy in the environment, and "
+        "percent-encode special characters in its user and its password"
+    )
+
+
+def _refuses_url(error: Exception) -> bool:
+    return isinstance(error, _URL_ERRORS) or (isinstance(error, ValueError) and bool(_NO_URL.search(str(error))))
+
+
+def _bad_url(error: Exception, peer: Peer) -> WSManAuthError:
+    if isinstance(error, requests_errors.InvalidProxyURL):
+        return bad_proxy(peer)
+    if isinstance(error, requests_errors.InvalidSchema) and "SOCKS" in str(error):
+        return WSManAuthError(
+            "a SOCKS proxy needs the Python package PySocks, which is missing on the controller; install it for the "
+            f"Python of Ansible, or correct {peer.proxy_option} or the proxy in the environment"
+        )
+    return WSManAuthError(
+        "the URL of WinRM or of the proxy cannot be read; correct ansible_host and the path, or the proxy in "
+        f"{peer.proxy_option} or the environment, where special characters must be percent-encoded"
+    )
+
+
+def _no_way_in(peer: Peer, text: str) -> WSManAuthError:
+    """Kerberos has given no ticket for the host, or the host takes none."""
+    reason = peer.clean(_without_codes(text))
+    if _WRONG_KEY.search(reason):
+        return WSManAuthError(f"Kerberos rejects {peer.login} ({reason}); check the user and the password")
+    return WSManAuthError(
+        f"Kerberos gives no way in for {peer.login} ({reason}); get a ticket with kinit, and address the host by the "
+        "name that its service principal has"
+    )
+
+
+def _not_negotiated(error: Exception, peer: Peer) -> WSManAuthError:
+    text = " ".join(str(part) for part in (error, *error.args))
+    # A failure of GSSAPI on the controller comes in the same exception.
+    if _REFUSED_BY_HOST.search(text) and not _GSSAPI.search(text):
+        return _rejected(peer)
+    if peer.method == "kerberos":
+        return _no_way_in(peer, str(error))
+    told = next((part for part in error.args if _GSSAPI.search(str(part))), error)
+    return WSManAuthError(
+        f"the negotiation for {peer.login} failed ({peer.clean(_without_codes(str(told)))}); check the credentials and "
+        "the transport"
+    )
+
+
+def _without_codes(text: str) -> str:
+    """The words of GSSAPI and pyspnego alone: those of the mechanism, and where it has none those of GSSAPI."""
+    found = _GSSAPI.search(text)
+    if found:
+        return found["minor"] if int(found["code"]) and found["minor"] else found["major"]
+    return _SPNEGO.sub("", text)
+
+
 def _missing(what: str, peer: Peer) -> WSManAuthError:
     return WSManAuthError(
         f"{peer.login} cannot log on because {what} is missing on the controller; install it for the Python of "
@@ -238,6 +325,11 @@ def _missing(what: str, peer: Peer) -> WSManAuthError:
 
 
 def _rejected(peer: Peer) -> WSManAuthError:
+    if peer.scheme == "http" and peer.method in ("basic", "plaintext"):
+        return WSManAuthError(
+            f"{peer.place} rejects {peer.login} over http, as WinRM does by default because nothing is encrypted; use "
+            f"https, or set {peer.method_option} to ntlm or kerberos, and check the user and the password"
+        )
     return WSManAuthError(
         f"{peer.place} rejects {peer.login}; check the user, the password, and that WinRM there allows this transport"
     )
@@ -249,7 +341,7 @@ def _misconfigured(peer: Peer, error: Exception) -> WSManAuthError:
     )
 
 
-def _unreadable(peer: Peer) -> WSManProtocolError:
+def unreadable(peer: Peer) -> WSManProtocolError:
     return WSManProtocolError(
         f"the encrypted reply from {peer.place} cannot be read; check that nothing between the controller and the "
         "host changes WinRM traffic"
@@ -275,8 +367,6 @@ def _from_requests(error: Exception, peer: Peer, timeout: float) -> WSManError:
         return WSManTimeout(
             "", timeout, f"{peer.place} took the request and sent no answer for {timeout:.3g} s; try again later"
         )
-    if isinstance(error, (requests_errors.InvalidURL, requests_errors.InvalidSchema, requests_errors.MissingSchema)):
-        return _misconfigured(peer, error)
     for cause in _causes(error):
         # RemoteDisconnected is both: an end without an answer.
         if isinstance(cause, http.client.HTTPException) and not isinstance(
@@ -321,7 +411,9 @@ def _from_os(error: OSError, peer: Peer) -> WSManError | None:
     return None
 
 
-def _dropped(peer: Peer, error: Exception) -> WSManConnectionError:
+def _dropped(peer: Peer, error: Exception) -> WSManError:
+    if _has_expired(peer):
+        return _expired(peer)
     return WSManConnectionError(
         f"{peer.place} closed the connection before it answered ({type(error).__name__}); try again, and look for a "
         "restart of WinRM",
@@ -329,7 +421,22 @@ def _dropped(peer: Peer, error: Exception) -> WSManConnectionError:
     )
 
 
-def _tls(error: Exception, peer: Peer) -> WSManConnectionError:
+def _has_expired(peer: Peer) -> bool:
+    return peer.method in ("certificate", "ssl") and client_certificate.has_expired(peer.certificate)
+
+
+def _expired(peer: Peer) -> WSManAuthError:
+    return WSManAuthError(
+        f"{peer.place} rejects the client certificate{_file(peer)} because it has expired; renew it, and set "
+        f"{peer.certificate_option} to the new one"
+    )
+
+
+def _file(peer: Peer) -> str:
+    return f" {peer.certificate}" if peer.certificate else ""
+
+
+def _tls(error: Exception, peer: Peer) -> WSManError:
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text or "not valid for" in text:
         return WSManConnectionError(_untrusted(error, peer))
@@ -340,11 +447,16 @@ def _tls(error: Exception, peer: Peer) -> WSManConnectionError:
             f"{peer.place} wants a client certificate in the TLS handshake; set {peer.method_option} to certificate, "
             "with a certificate and its key"
         )
+    ended = "EOF occurred" in text or "UNEXPECTED_EOF" in text
+    # The alert certificate_expired (RFC 8446, 6.2); or an end without an alert, where the file must tell.
+    if "ALERT_CERTIFICATE_EXPIRED" in text or (ended and _has_expired(peer)):
+        return _expired(peer)
     if "UNKNOWN_CA" in text or "BAD_CERTIFICATE" in text or "CERTIFICATE_UNKNOWN" in text:
         return WSManConnectionError(
-            f"{peer.place} rejects the client certificate in the TLS handshake; give one whose issuer the host trusts"
+            f"{peer.place} rejects the client certificate{_file(peer)} in the TLS handshake; set "
+            f"{peer.certificate_option} to one whose issuer the host trusts"
         )
-    if "EOF occurred" in text or "UNEXPECTED_EOF" in text:
+    if ended:
         return WSManConnectionError(
             f"{peer.place} closed the connection in the TLS handshake; check the HTTPS listener and its certificate, "
             "and whether it wants a client certificate"
@@ -390,6 +502,12 @@ def _untrusted(error: Exception, peer: Peer) -> str:
             "the CA certificates up to the root"
         )
     found = re.search(r"certificate verify failed: ([^(\"']+)", text)
+    if code in _X509_STRICT and found:
+        return (
+            f"{certificate} is not trusted because Python 3.13 and newer check strictly "
+            f"({peer.clean(found.group(1))}); issue the CA certificate and that of the host anew as RFC 5280 wants "
+            f"them, and set {peer.ca_option} to a file with the CA certificate"
+        )
     why = f" ({peer.clean(found.group(1))})" if found else ""
     return f"{certificate} is not trusted{why}; set {peer.ca_option} to a file with the CA that signed it"
 

@@ -26,10 +26,17 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
     WSManProtocolError,
     WSManTimeout,
 )
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_errors import Peer, from_status, logged_off
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_errors import (
+    Peer,
+    bad_proxy,
+    from_status,
+    is_proxy,
+    logged_off,
+)
 
 try:
     from requests.adapters import HTTPAdapter
+    from requests.utils import select_proxy
 except ImportError:
     # Neither pywinrm nor pypsrp is there then, and connect.py says so.
     HTTPAdapter = object  # type: ignore[assignment, misc]
@@ -52,6 +59,8 @@ class Limits:
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
+        # The host has answered to the message itself: whatever fails from there on, it was let in.
+        self.answered = False
         self._seconds = 0.0
         self._deadline = Deadline(0)
         self._left = 0
@@ -59,6 +68,7 @@ class Limits:
 
     def start(self, seconds: float, *, pinned: bool) -> None:
         """A new exchange. ``pinned``: over the open connection only, because its encryption belongs to that."""
+        self.answered = False
         self._seconds = seconds
         self._deadline = Deadline(seconds)
         self._left = reply.MAX_BYTES
@@ -139,10 +149,15 @@ class LimitedAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
+        proxy = select_proxy(request.url or "", proxies)
+        if proxy and not is_proxy(proxy):
+            # What the libraries make of it shows parts of the password, or goes to another host.
+            raise bad_proxy(self._limits.peer)
         response = super().send(request, stream, timeout, verify, cert, proxies)
         # Without a charset requests would guess one, for minutes where the reply is large.
         response.encoding = response.encoding or "utf-8"
         self._check_answer(request, response)
+        self._limits.answered = bool(request.body) and response.status_code not in (401, 407)
         return response
 
     def _check_answer(self, request: requests.PreparedRequest, response: requests.Response) -> None:

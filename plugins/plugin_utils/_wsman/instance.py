@@ -67,6 +67,17 @@ class Instance:
         value = self.text(name)
         return default if value is None else self._integer(name, value)
 
+    @property
+    def return_value(self) -> int:
+        """ReturnValue of a method as an unsigned number; WSManProtocolError where the output has none."""
+        value = self.integer("ReturnValue")
+        if value is None:
+            raise WSManProtocolError(
+                "the output of the method has no ReturnValue, so it is not known how it went; report this with the "
+                "Windows version"
+            )
+        return value & 0xFFFFFFFF
+
     def boolean(self, name: str, default: bool | None = None) -> bool | None:
         value = self.text(name)
         if value is None:

@@ -133,7 +133,7 @@ def read_object(body: Element, class_name: str = "") -> Instance:
 
 
 def read_output(body: Element, method: str) -> Instance:
-    """The output parameters of a method, ReturnValue among them."""
+    """The output parameters of a method, ReturnValue among them or not."""
     return read_instance(_child(body, f"{method}_OUTPUT"), "")
 
 

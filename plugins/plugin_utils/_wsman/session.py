@@ -113,15 +113,23 @@ class Session:
         *,
         idempotent: bool = False,
     ) -> Instance:
-        """Call a method and return its output, ReturnValue among it; what that means is the caller's affair."""
+        """Call a method and return its output; what its ReturnValue means is the caller's affair.
+
+        An output without one says nothing of how it went, so it counts as no reply.
+        """
         operation = f"the call of {class_name}.{method}"
+
+        def read(body: Element) -> Instance:
+            output = reply.read_output(body, method)
+            output.return_value  # noqa: B018 - raises where there is none
+            return output
 
         def once() -> Instance:
             def build(header: Header) -> bytes:
                 return envelope.invoke(header, namespace, class_name, method, parameters or {}, keys=keys or {})
 
             body = self.exchange(operation, build)
-            return self._understood(operation, body, lambda found: reply.read_output(found, method))
+            return self._understood(operation, body, read)
 
         if idempotent:
             return self.persist(once)
@@ -262,7 +270,10 @@ class Session:
             try:
                 return once()
             except WSManError as error:
-                patience = None if self._gives_way(error) else judge(error, answered=self._answered)
+                if self._gives_way(error):
+                    # No fault: it is about this connection, and another one may have its answer.
+                    raise WSManConnectionError(error.detail, host=self.host, operation=error.operation) from error
+                patience = judge(error, answered=self._answered)
                 if patience is None or tried >= patience.tries or not self._wait(patience, tried):
                     if tried > 1 and not error.final:
                         error.final = True
@@ -314,6 +325,7 @@ class Session:
         try:
             reply.check_relation(fault.relates_to, message_id)
         except WSManProtocolError as error:
+            error.from_host = True
             raise error.located(self.host, operation) from fault
 
     def _understood(self, operation: str, body: Element, read: Callable[[Element], _T]) -> _T:

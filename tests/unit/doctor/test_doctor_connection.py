@@ -82,6 +82,12 @@ def test_options_are_those_that_the_plugin_has(
         ("winrm", {"ansible_winrm_proxy": None}, {"https_proxy": "http://p:1"}, ("", "")),
         ("winrm", {"ansible_winrm_proxy": f"http://u:{SECRET}@p:1"}, {}, ("http://p:1", "option")),
         ("psrp", {}, {"https_proxy": f"http://u:{SECRET}@p:1/"}, ("http://p:1/", "environment")),
+        # A password that should be percent-encoded and is not.
+        ("winrm", {"ansible_winrm_proxy": f"http://u:a/{SECRET}@p:1"}, {}, ("http://p:1", "option")),
+        ("winrm", {"ansible_winrm_proxy": f"u:{SECRET}//a@p:1"}, {}, ("p:1", "option")),
+        ("psrp", {"ansible_psrp_proxy": f"http://u:{SECRET}#a@p:1"}, {}, ("http://p:1", "option")),
+        ("psrp", {}, {"https_proxy": f"http://u:@{SECRET}?/@p:1"}, ("http://p:1", "environment")),
+        ("psrp", {}, {"https_proxy": f"http://u:[{SECRET}@p:1"}, ("http://p:1", "environment")),
         ("psrp", {"ansible_psrp_ignore_proxy": True}, {"https_proxy": "http://p:1"}, ("", "")),
         ("psrp", {"ansible_psrp_proxy": "http://q:2"}, {"https_proxy": "http://p:1"}, ("http://q:2", "option")),
     ],

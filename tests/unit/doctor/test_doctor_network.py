@@ -161,6 +161,8 @@ def test_a_port_that_does_not_answer() -> None:
         (5986, 5985, ["ntlm"], "Set ansible_port to 5985 and ansible_winrm_scheme to http."),
         (5986, 5985, ["basic"], "On the host, run: winrm quickconfig -transport:https"),
         (5985, 5986, ["basic"], "Set ansible_port to 5986 and ansible_winrm_scheme to https."),
+        (5999, 5985, ["ntlm"], "Set ansible_port to 5985 and ansible_winrm_scheme to http."),
+        (5999, 5986, ["ntlm"], "Set ansible_port to 5986 and ansible_winrm_scheme to https."),
     ],
 )
 def test_the_other_port_of_winrm_is_proposed_where_it_is_no_weaker(

@@ -16,6 +16,8 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry impor
     RegistryValue,
     split,
 )
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManProtocolError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
 from tests.unit.windows.fake import FakeRegistry, FakeSession, output
 
 KEY = "SOFTWARE\\Test"
@@ -109,6 +111,14 @@ def test_return_values_become_errors_that_name_the_place(code: int, error: type[
         registry.dword(PATH, "Value")
     with pytest.raises(error, match=r"HKLM\\SOFTWARE\\Test\\Value"):
         registry.set_value(PATH, "Value", RegistryValue(RegistryType.REG_DWORD, 1))
+
+
+@pytest.mark.parametrize("answer", [Instance("OUTPUT", {"ReturnValue": "0"}), Instance("OUTPUT", {"uValue": "1"})])
+def test_a_number_without_its_value_or_its_return_value_is_not_taken_for_one(answer: Instance) -> None:
+    registry = Registry(FakeSession({"GetDWORDValue": lambda **_arguments: answer}))  # type: ignore[arg-type]
+    for read in (registry.value, registry.dword):
+        with pytest.raises((WindowsError, WSManProtocolError), match="without its value|no ReturnValue"):
+            read(PATH, "Value")
 
 
 def test_hives() -> None:

@@ -114,7 +114,11 @@ def test_a_write_that_cannot_be_read_back_is_told() -> None:
     losing(fake, "SetDWORDValue", done=True, times=1)
     get = fake.session.answers["GetDWORDValue"]
     answers: list[Callable[..., Instance]] = [get, lambda **_: output(5)]
-    fake.session.answers["GetDWORDValue"] = lambda **parameters: answers.pop(0)(**parameters)
+
+    def next_answer(**parameters: object) -> Instance:
+        return answers.pop(0)(**parameters)
+
+    fake.session.answers["GetDWORDValue"] = next_answer
     with pytest.raises(WindowsError, match="was lost .*cannot be read: access to .* was denied.*; look at it"):
         registry.set_value(PATH, "Old", SEVEN)
 

@@ -476,14 +476,14 @@ random_bytes = st.one_of(
     st.binary(max_size=64),
     # The beginnings of real messages, with anything behind them.
     st.builds(lambda rest: b"\x03\x00\x00" + bytes([min(255, 4 + len(rest))]) + rest, st.binary(max_size=64)),
-    st.builds(lambda kind, rest: hostile.record(kind, rest), st.sampled_from([20, 21, 22, 23]), st.binary(max_size=64)),
+    st.builds(hostile.record, st.sampled_from([20, 21, 22, 23]), st.binary(max_size=64)),
     st.builds(
         lambda kind, body: hostile.record(22, hostile.message(kind, body)),
         st.sampled_from([0, 2, 4, 8, 11, 12, 13, 14, 20, 22]),
         st.binary(max_size=64),
     ),
     st.builds(lambda content: hostile.der(0x30, content), st.binary(max_size=64)),
-    st.builds(lambda blocks: hostile.mcs_response(blocks), st.binary(max_size=64)),
+    st.builds(hostile.mcs_response, st.binary(max_size=64)),
     st.builds(
         lambda suite, rest: hostile.records(hostile.server_hello(suite, extensions=rest)),
         st.sampled_from([0x002F, _RSA, _DHE, _ECDHE, 0x1301]),

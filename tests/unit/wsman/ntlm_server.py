@@ -44,6 +44,7 @@ class NTLMServer:
         self.hang_up = False
         self.log_off = False  # the next request meets a connection that is no longer logged on
         self.plain = False  # the next reply is not encrypted
+        self.damaged = False  # the next reply has a wrong byte in what is encrypted
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -108,12 +109,15 @@ class NTLMServer:
 
             def encrypted(self, answer: bytes) -> bytes:
                 sealed = self.context.wrap_winrm(answer)
+                data = bytearray(sealed.data)
+                data[len(data) // 2] ^= outer.damaged
+                outer.damaged = False
                 head = f"\tContent-Type: {_PROTOCOL}\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;"
                 return b"".join(
                     [
                         _BOUNDARY + b"\r\n" + head.encode() + f"Length={len(answer)}\r\n".encode(),
                         _BOUNDARY + b"\r\n\tContent-Type: application/octet-stream\r\n",
-                        struct.pack("<I", len(sealed.header)) + sealed.header + sealed.data,
+                        struct.pack("<I", len(sealed.header)) + sealed.header + data,
                         _BOUNDARY + b"--\r\n",
                     ]
                 )

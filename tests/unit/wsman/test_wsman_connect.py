@@ -182,7 +182,9 @@ def test_wrong_credentials(server: Server, build: Callable[..., Any]) -> None:
         session.query("root/cimv2", "SELECT Name FROM Win32_Service")
     assert str(caught.value) == (
         f"The query of Win32_Service in root/cimv2 on 127.0.0.1 failed: port {server.port} rejects the user admin with "
-        "basic; check the user, the password, and that WinRM there allows this transport."
+        "basic over http, as WinRM does by default because nothing is encrypted; use https, or set "
+        f"{'ansible_winrm_transport' if build is winrm_connection else 'ansible_psrp_auth'} to ntlm or kerberos, and "
+        "check the user and the password."
     )
     assert server.requests == [] and server.refused == 1
 
@@ -358,6 +360,16 @@ def test_the_next_transport_is_tried_when_the_host_refuses_one(server: Server) -
     session = connect.open_session(connection, Deadline(10))
     assert session.identify().product_vendor == "Lab"
     assert connection._winrm_transport == ["ntlm", "basic"]
+    before = len(server.requests)
+    assert connect.fresh_session(connection, Deadline(10)).requests == 1
+    assert len(server.requests) == before + 1  # the method that was accepted comes first then
+
+
+def test_where_no_transport_is_accepted_the_first_refusal_is_told(ntlm_server: NTLMServer) -> None:
+    options = {**WITH_NTLM, "ansible_winrm_transport": ["ntlm", "credssp"], "ansible_password": "wrong-Pass"}
+    session = connect.open_session(winrm_connection(ntlm_server.port, **options), Deadline(10))
+    with pytest.raises(WSManAuthError, match=r"rejects .* with ntlm, and no other .* \(credssp\); check the user"):
+        session.identify()
 
 
 def test_a_transport_that_is_not_installed(server: Server) -> None:

@@ -153,12 +153,14 @@ def test_nothing_is_tried_when_the_wait_would_be_longer_than_the_time(monkeypatc
     assert len(transport.sent) == 1
 
 
-def test_a_spare_connection_gives_way_at_once() -> None:
+def test_a_spare_connection_without_room_gives_way_at_once() -> None:
+    """As one that broke: what several connections wait for must not be a fault that only this one had."""
     session, transport = opened(fault(2150859174)(), answered=True)
     session.spare = True
-    with pytest.raises(WSManFault):
+    with pytest.raises(WSManConnectionError):
         session.identify()
     assert len(transport.sent) == 1
+    assert session.quota_faults == 1
 
 
 @pytest.mark.parametrize("patience", [DROPPED, AWAY, QUOTA, BUSY, TIMED_OUT, ONCE_MORE])

@@ -359,3 +359,22 @@ def test_deadline() -> None:
     with pytest.raises(WSManTimeout) as caught:
         deadline.check("reading")
     assert (caught.value.operation, caught.value.seconds) == ("reading", 0.2)
+
+
+NO_RETURN_VALUE = envelope('<p:SetDWORDValue_OUTPUT xmlns:p="u"></p:SetDWORDValue_OUTPUT>')
+FOREIGN_FAULT = fault(5).replace(b"@ID@", b"uuid:11111111-0000-0000-0000-000000000000")
+
+
+@pytest.mark.parametrize("answer", [NO_RETURN_VALUE, FOREIGN_FAULT], ids=["no ReturnValue", "a fault for another"])
+def test_a_write_whose_reply_says_nothing_of_it_is_in_doubt(answer: bytes) -> None:
+    session, transport = opened(answer)
+    with pytest.raises(WSManProtocolError) as caught:
+        session.invoke("root/cimv2", "StdRegProv", "SetDWORDValue", {"uValue": 1})
+    assert caught.value.in_doubt
+    assert len(transport.sent) == 1
+
+
+def test_a_read_whose_reply_has_no_return_value_is_repeated() -> None:
+    session, transport = opened(NO_RETURN_VALUE.replace(b"SetDWORDValue", b"EnumKey"), OUTPUT)
+    assert session.invoke("root/cimv2", "StdRegProv", "EnumKey", idempotent=True).return_value == 0
+    assert len(transport.sent) == 2

@@ -220,6 +220,19 @@ def test_an_answer_in_the_clear_to_an_encrypted_request(ntlm: NTLMServer, build:
 
 
 @BOTH
+def test_a_damaged_encrypted_reply_is_no_refusal_to_log_on(ntlm: NTLMServer, build: Callable[..., Any]) -> None:
+    """The host has done what was asked, so a write must not be sent again."""
+    ntlm.answer = lambda _request: (200, samples.envelope("<IdentifyResponse/>").replace(b"@ID@", b""))
+    with connect.open_session(build(ntlm.port, **WITH_NTLM), Deadline(5)) as session:
+        session.identify()
+        ntlm.damaged = True
+        with pytest.raises(WSManProtocolError, match="the encrypted reply from port .* cannot be read") as caught:
+            session.invoke("root/cimv2", "Win32_Service", "StopService", {}, {"Name": "TermService"})
+    assert caught.value.in_doubt
+    assert len(ntlm.requests) == 2
+
+
+@BOTH
 def test_a_message_is_never_sent_in_the_clear_after_a_failed_log_on(build: Callable[..., Any]) -> None:
     bodies: list[bytes] = []
 

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import re
 import ssl
+import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from spnego.channel_bindings import GssChannelBindings
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman import connect
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManAuthError, WSManConnectionError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.retry import patience_with
 from tests.unit.wsman.connections import BOTH, PASSWORD, psrp_connection, winrm_connection
 from tests.unit.wsman.ntlm_server import NTLMServer
 from tests.unit.wsman.samples import envelope
@@ -133,6 +137,80 @@ def test_a_client_certificate(build: Callable[..., Any], https: Scheme, tmp_path
             send(build(server.port, **https.options))
         with pytest.raises(WSManConnectionError, match="the client certificate and its key cannot be used"):
             send(build(server.port, **mixed))
+
+
+@BOTH
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=lambda each: each.name)
+@pytest.mark.parametrize("alert", [True, False], ids=["alert", "no alert"])
+def test_a_client_certificate_that_has_expired(
+    build: Callable[..., Any], alert: bool, version: ssl.TLSVersion, https: Scheme, tmp_path: Path
+) -> None:
+    """Some servers end the connection without a word; then the file tells. Nothing is sent twice."""
+    assert https.tls
+    https.tls.minimum_version = https.tls.maximum_version = version
+    if alert:
+        https.tls.verify_mode = ssl.CERT_REQUIRED
+        https.tls.load_verify_locations(CA.save(tmp_path, "clients")[0])
+    certificate, key = make("ana", CA, start=NOW - 9 * DAY, end=NOW - DAY).save(tmp_path, "ana")
+    given = {
+        **https.options,
+        **CERTIFICATE,
+        "ansible_winrm_cert_pem": certificate,
+        "ansible_winrm_cert_key_pem": key,
+        "ansible_psrp_certificate_pem": certificate,
+        "ansible_psrp_certificate_key_pem": key,
+    }
+    with (
+        RawServer(lambda caller: caller.reset(), https.tls).running() as server,
+        pytest.raises(WSManAuthError) as caught,
+    ):
+        send(build(server.port, **given))
+    option = "ansible_winrm_cert_pem" if build is winrm_connection else "ansible_psrp_certificate_pem"
+    assert str(caught.value) == (
+        f"127.0.0.1: port {server.port} rejects the client certificate {certificate} because it has expired; renew it, "
+        f"and set {option} to the new one."
+    )
+    assert patience_with(caught.value, answered=False) is None
+
+
+@BOTH
+def test_an_authority_without_a_key_usage(build: Callable[..., Any], tmp_path: Path) -> None:
+    """Python 3.13 and newer want one, OpenSSL alone does not."""
+    authority = make("Old CA", usage=None)
+    given = options(authority.save(tmp_path, "ca")[0])
+    with RawServer(script, server_context(make("127.0.0.1", authority), tmp_path)).running() as server:
+        if sys.version_info < (3, 13):
+            assert send(build(server.port, **given)) == BODY
+            return
+        with pytest.raises(WSManConnectionError) as caught:
+            send(build(server.port, **given))
+    assert "check strictly (CA cert does not include key usage extension); issue the CA" in str(caught.value)
+    assert f"set {option_of(build)} to" in str(caught.value)
+
+
+PROXY_PASSWORDS = ("Gate-5R/u", "Gate-5R#u", "Gate-5R?u", "Gate-5R[u", "[Gate-5R]u", "5353/Gate-5R", "Gate-5R\\u")
+
+
+@BOTH
+@pytest.mark.parametrize("password", PROXY_PASSWORDS)
+@pytest.mark.parametrize("source", ["option", "environment"])
+def test_a_proxy_whose_password_is_not_encoded(
+    build: Callable[..., Any], source: str, password: str, https: Scheme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The texts of the libraries show the password up to the character that they take for the end of the host."""
+    url = f"http://gatekeeper:{password}@127.0.0.1:9"
+    variables = {"ansible_winrm_proxy": url, "ansible_psrp_proxy": url} if source == "option" else {}
+    if source == "environment":
+        monkeypatch.setenv("https_proxy", url)
+    with pytest.raises(WSManAuthError) as caught:
+        send(build(5986, ansible_host="win01.invalid", **https.options, **variables))
+    option = "ansible_winrm_proxy" if build is winrm_connection else "ansible_psrp_proxy"
+    assert str(caught.value) == (
+        f"win01.invalid: the URL of the proxy cannot be read; correct {option} or the proxy in the environment, and "
+        "percent-encode special characters in its user and its password."
+    )
+    told = "".join(traceback.format_exception(caught.value))
+    assert not [part for part in re.split(r"\W", password) if part and f"{part}'" in told], told
 
 
 @BOTH

@@ -37,8 +37,30 @@ class Made:
         return str(certificate), str(key)
 
 
-def make(name: str, issuer: Made | None = None, *, start: datetime = NOW - DAY, end: datetime = NOW + DAY) -> Made:
-    """A certificate for an address or a name; without an issuer it signs itself and may sign others."""
+# Python 3.13 and newer take no CA certificate without it (VERIFY_X509_STRICT).
+_CA_USAGE = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+def make(
+    name: str,
+    issuer: Made | None = None,
+    *,
+    start: datetime = NOW - DAY,
+    end: datetime = NOW + DAY,
+    usage: x509.KeyUsage | None = _CA_USAGE,
+) -> Made:
+    """A certificate for an address or a name; without an issuer it signs itself and may sign others. ``usage`` is that
+    of an authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     names: list[x509.GeneralName]
@@ -61,6 +83,8 @@ def make(name: str, issuer: Made | None = None, *, start: datetime = NOW - DAY, 
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
+    if issuer is None and usage:
+        builder = builder.add_extension(usage, critical=True)
     return Made(builder.sign(signer, hashes.SHA256()), key)
 
 
