@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the quality gates one after the other; the first that fails ends the run.
+"""Run the quality gates. The quick ones come first, one after the other; the first that fails ends the run.
 
-The quick ones come first. At the end stand each skipped test with its reason and the counts of the
+The tests follow in lanes side by side, because they mostly wait, for servers and for deadlines. A gate's output shows
+when it is done; one that fails ends its lane. At the end stand each skipped test with its reason and the counts of the
 tests of pytest, of the matrix and of ansible-test, from the JUnit files that they write to ``.cache/junit``.
 """
 
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = Path(sys.executable).parent
 RESULTS = ROOT / ".cache/junit"
 
+PYTEST = ("python", "-m", "pytest")
 LINT = {
     "ruff": ["ruff", "check", "--quiet", "."],
     "form": ["ruff", "format", "--quiet", "--check", "."],
@@ -34,12 +37,17 @@ LINT = {
     "changelog": ["antsibull-changelog", "lint"],
     "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
 }
-TESTS = {
-    "tests": ["python", "-m", "pytest", f"--junit-xml={RESULTS / 'pytest.xml'}"],
-    "matrix": ["python", "-m", "scripts.matrix", "2.16", "2.19"],
-    "sanity": ["python", "scripts/sanity.py"],
-}
-GATES = {"lint": LINT, "all": {**LINT, **TESTS}}
+# What uses the same loopback addresses stands in the same lane.
+LANES = (
+    {
+        "integration": [*PYTEST, f"--junit-xml={RESULTS / 'integration.xml'}", "tests/integration"],
+        "matrix": ["python", "-m", "scripts.matrix", "2.16", "2.19"],
+    },
+    {
+        "tests": [*PYTEST, f"--junit-xml={RESULTS / 'pytest.xml'}", "--ignore=tests/integration"],
+        "sanity": ["python", "scripts/sanity.py"],
+    },
+)
 
 
 @dataclass
@@ -71,29 +79,37 @@ def run(gates: dict[str, list[str]]) -> str | None:
     """Run the gates in order and return the name of the one that failed."""
     environment = {**os.environ, "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"}
     for name, command in gates.items():
-        print(f"== {name}: {' '.join(command)}", flush=True)
         start = time.monotonic()
-        if subprocess.call(command, cwd=ROOT, env=environment) != 0:
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        outcome = "passed" if done.returncode == 0 else "failed"
+        said = f"== {name}: {' '.join(command)}\n{done.stdout.decode(errors='replace')}"
+        print(f"{said}   {name} {outcome} in {time.monotonic() - start:.1f} s", flush=True)
+        if done.returncode != 0:
             return name
-        print(f"   {name} passed in {time.monotonic() - start:.1f} s", flush=True)
     return None
 
 
 def main(arguments: list[str]) -> int:
     """``lint`` runs the static gates, ``all`` the tests too."""
-    if len(arguments) != 1 or arguments[0] not in GATES:
-        print(f"usage: gates.py {'|'.join(GATES)}", file=sys.stderr)
+    if arguments not in (["lint"], ["all"]):
+        print("usage: gates.py lint|all", file=sys.stderr)
         return 2
     shutil.rmtree(RESULTS, ignore_errors=True)
-    failed_gate = run(GATES[arguments[0]])
+    failed = [run(LINT)]
+    if failed == [None] and arguments == ["all"]:
+        with ThreadPoolExecutor(len(LANES)) as lanes:
+            failed = list(lanes.map(run, LANES))
     counts = count(RESULTS)
     for line in counts.skipped:
         print(f"skipped: {line}")
-    if failed_gate is not None:
-        print(f"failed: {failed_gate}")
-    if arguments[0] == "all":
+    names = [name for name in failed if name is not None]
+    for name in names:
+        print(f"failed: {name}")
+    if arguments == ["all"]:
         print(f"{counts.passed} passed, {counts.failed} failed, {len(counts.skipped)} skipped")
-    return 0 if failed_gate is None else 1
+    return 1 if names else 0
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.winops.rdp.plugins.module_utils._wire.probe import DEPTHS, BadInput, check_input, probe
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.error_code import BadCode, Given, parse
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.judge import judge, judge_unreachable
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.gather import AREAS
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
@@ -25,6 +26,8 @@ class ActionModule(HostAction):
         "probe": {"type": "bool", "default": True},
         "probe_depth": {"type": "str", "choices": list(DEPTHS), "default": "quick"},
         "probe_timeout": {"type": "float", "default": 10.0},
+        "error_code": {"type": "str"},
+        "extended_code": {"type": "str"},
     }
 
     def validated(self) -> Arguments:
@@ -34,6 +37,10 @@ class ActionModule(HostAction):
             check_input(arguments["host"] or "host", port, deadline=arguments["probe_timeout"])
         except BadInput as error:
             raise AnsibleActionFail(f"host, port or probe_timeout of the probe: {error}") from None
+        try:
+            _given(arguments)
+        except BadCode as error:
+            raise AnsibleActionFail(str(error)) from None
         return arguments
 
     def guarded(self, arguments: Arguments) -> Result:
@@ -42,13 +49,13 @@ class ActionModule(HostAction):
         except (WSManConnectionError, WSManAuthError) as error:
             # Unreachable, but not empty-handed: the wire can still be asked.
             wire = self._probe(arguments, None)
-            verdict = judge_unreachable(str(error), wire)
+            verdict = judge_unreachable(str(error), wire, given=_given(arguments))
             return {"unreachable": True, "msg": str(error), "changed": False, "verdict": verdict, "wire": wire}
 
     def on_host(self, host: Host, arguments: Arguments) -> Result:
         facts = self.gather(host, AREAS, arguments)
         wire = self._probe(arguments, facts)
-        verdict = judge(facts, wire)
+        verdict = judge(facts, wire, given=_given(arguments))
         return {
             "changed": False,
             "msg": verdict["summary"],
@@ -64,6 +71,10 @@ class ActionModule(HostAction):
         address = arguments["host"] or self._connection.get_option("remote_addr")
         port = arguments["port"] or _listener_port(facts) or 3389
         return probe(str(address), port, depth=arguments["probe_depth"], deadline=arguments["probe_timeout"])
+
+
+def _given(arguments: Arguments) -> Given | None:
+    return parse(arguments["error_code"], arguments["extended_code"])
 
 
 def _listener_port(facts: Facts | None) -> int | None:

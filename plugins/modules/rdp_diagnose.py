@@ -44,6 +44,16 @@ options:
       - Seconds after which the probe ends. More than 0. They come on top of O(timeout).
     type: float
     default: 10.0
+  error_code:
+    description:
+      - The error code that a user sees at the client, as mstsc shows it, such as V(0x904), or in decimal as the event
+        1026 of the client has it, such as V(2308). From 0 to V(0xFFFFFFFF).
+      - RV(verdict.error) says what it means. Findings that explain it come before others of the same impact.
+    type: str
+  extended_code:
+    description:
+      - The extended error code that the client shows beside it, such as V(0x7). It needs O(error_code).
+    type: str
 extends_documentation_fragment:
   - winops.rdp._attributes
   - winops.rdp._attributes.host
@@ -94,6 +104,12 @@ EXAMPLES = r"""
     timeout: 60
   ignore_unreachable: true
 
+- name: Start from the error code that a user sees
+  winops.rdp.rdp_diagnose:
+    error_code: "0x904"
+    extended_code: "0x7"
+  register: diagnose_result
+
 - name: Judge by what the host says alone
   winops.rdp.rdp_diagnose:
     probe: false
@@ -136,11 +152,14 @@ verdict:
       type: str
       sample: service.stopped
     summary:
-      description: One line with the title of that finding and its best evidence, or that all is well.
+      description: >-
+        One line with the title of that finding and its best evidence, or that all is well; with O(error_code), how the
+        code agrees with what was found.
       type: str
       sample: Remote Desktop Services does not run. The service TermService is stopped and its start mode is disabled.
     findings:
-      description: What was found, the worst and surest first.
+      description: >-
+        What was found, the worst and surest first. With O(error_code), what explains it comes before what is as bad.
       type: list
       elements: dict
       contains:
@@ -276,6 +295,75 @@ verdict:
       type: list
       elements: str
       sample: ["updates: denied: access denied"]
+    error:
+      description: What the error code of the client says. Null without O(error_code).
+      type: dict
+      contains:
+        code:
+          description: The code, and the extended code when it was given, in hexadecimal.
+          type: str
+          sample: 0x904/0x7
+        name:
+          description: Microsoft's name of the error code. Empty when Microsoft does not document it.
+          type: str
+          sample: disconnectReasonAtClientWinsockFDCLOSE
+        extended_name:
+          description: Microsoft's name of the extended code. Empty when there is none, or none was given.
+          type: str
+          sample: exDiscReasonServerDeniedConnection
+        meaning:
+          description: What the codes say, or that Microsoft does not document them.
+          type: str
+          sample: The socket was closed after the TCP connection was made. The host denied the connection.
+        source:
+          description: The lists or reports that this is from.
+          type: str
+          sample: Microsoft, IMsTscAxEvents::OnDisconnected; Microsoft, ExtendedDisconnectReasonCode
+        strength:
+          description: >-
+            V(A) (Microsoft), V(C) (reported by others), V(D) (pages that give no source) or V(L) (worked out from the
+            lists); of two codes the weaker.
+          type: str
+          sample: A
+        documented:
+          description: Whether Microsoft's lists have every code that was given.
+          type: bool
+          sample: true
+        hint:
+          description: What may help and is no meaning, such as what users report, or the nearest codes. Else empty.
+          type: str
+          sample: Codes that end in 07 belong to authentication and certificates.
+        fits:
+          description: Ids of all causes that can make a client show it, found or not.
+          type: list
+          elements: str
+          sample: [certificate.not_created, machine_keys.acl]
+        explained_by:
+          description: Ids of the findings that explain it.
+          type: list
+          elements: str
+          sample: [machine_keys.acl]
+        not_explained_by:
+          description: Ids of the other findings. They are true all the same.
+          type: list
+          elements: str
+          sample: [os.obsolete]
+        contradicts:
+          description: >-
+            What the probe saw and does not agree with the code, such as a connection that got further. The user may
+            have another client, another way to the host, or have seen it at another time.
+          type: list
+          elements: dict
+          contains:
+            text:
+              description: One sentence with what was seen.
+              type: str
+              sample: A connection from the controller to rds01, port 3389, reached the logon.
+            where:
+              description: Where it was seen, V(wire).
+              type: str
+              sample: wire
+          sample: []
 wire:
   description: >-
     What the probe saw. Null with O(probe=false). The keys are those of RV(winops.rdp.rdp_probe#module:wire), of which

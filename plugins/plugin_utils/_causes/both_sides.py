@@ -23,6 +23,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     wire_fact,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Evidence, Finding
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import SOCKET_CLOSED
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Certificate, Facts, Tls
 
 INTERCEPTED = "network.intercepted"
@@ -68,6 +69,7 @@ def intercepted(facts: Facts, wire: Report | None) -> Finding | None:
             confidence="proved",
             impact="degrades",
             evidence=evidence,
+            explains=[SOCKET_CLOSED],
             decision=(
                 f"Find out why {wire['host']}, port {wire['port']}, leads elsewhere (a name, a port forwarding, a load "
                 "balancer), or name the host that is meant with the option host; only its settings were judged here."

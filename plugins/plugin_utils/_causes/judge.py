@@ -14,10 +14,18 @@ from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Rep
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.both_sides import INTERCEPTED, is_another_machine
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.catalogue import CAUSES
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.doubt import hold_back
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.error_code import (
+    Given,
+    client_error,
+    explains,
+    sentence,
+    where_of,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import is_ready, ok
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.plan import left_alone, make_plan
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import (
     SCHEMA_VERSION,
+    ClientError,
     Confidence,
     Finding,
     Impact,
@@ -37,8 +45,10 @@ def _own(facts: Facts, wire: Report | None) -> Report | None:
     return None if is_another_machine(facts, wire) else wire
 
 
-def _findings(facts: Facts, wire: Report | None, extra_updates: Iterable[Regression]) -> list[Finding]:
-    """What the causes say, by impact, then confidence, then the connection's way."""
+def _findings(
+    facts: Facts, wire: Report | None, extra_updates: Iterable[Regression], given: Given | None
+) -> list[Finding]:
+    """What the causes say, by impact, then what explains the client's code, then confidence, then the way."""
     extra = tuple(extra_updates)
     own_wire = _own(facts, wire)
     found = []
@@ -47,9 +57,14 @@ def _findings(facts: Facts, wire: Report | None, extra_updates: Iterable[Regress
         one = regression(facts, seen, extra) if cause == REGRESSION else check(facts, seen)
         if one is not None:
             found.append(one)
+    where = None if given is None else where_of(given)
+
+    def rank(one: Finding) -> tuple[int, bool, int]:
+        fits = where is not None and explains(one, where)
+        return _IMPACTS.index(one["impact"]), not fits, _CONFIDENCES.index(one["confidence"])
+
     # sorted() keeps the order of equals, which is that of the causes.
-    ranked = sorted(found, key=lambda f: (_IMPACTS.index(f["impact"]), _CONFIDENCES.index(f["confidence"])))
-    return hold_back(facts, ranked)
+    return hold_back(facts, sorted(found, key=rank))
 
 
 def _unread(facts: Facts) -> list[str]:
@@ -142,34 +157,42 @@ def _summary(state: State, wire: Report | None, first: Finding | None, unread: l
     return f"Remote Desktop works: a new connection to port {wire['port']} reached the logon."
 
 
-def judge(facts: Facts, wire: Report | None, *, extra_updates: Iterable[Regression] = ()) -> Verdict:
+def _with_code(summary: str, error: ClientError | None) -> str:
+    return summary if error is None else f"{summary} {sentence(error)}"
+
+
+def judge(
+    facts: Facts, wire: Report | None, *, extra_updates: Iterable[Regression] = (), given: Given | None = None
+) -> Verdict:
     """The verdict on a host whose facts were asked for. ``wire`` None: no probe was made.
 
-    ``extra_updates`` are rows of the user for the table of harmful updates. Never raises for an area that could not
-    be read: such areas are in RV(unread).
+    ``extra_updates`` are rows of the user for the table of harmful updates. ``given`` is what a user sees at the
+    client. Never raises for an area that could not be read: such areas are in RV(unread).
     """
-    findings = _findings(facts, wire, extra_updates)
+    findings = _findings(facts, wire, extra_updates, given)
     own_wire = _own(facts, wire)
     state = _state(facts, own_wire, findings)
     first = next((one for one in findings if one["impact"] != "informs"), None)
     unread = _unread(facts)
+    error = None if given is None else client_error(given, findings, own_wire)
     return {
         "schema": SCHEMA_VERSION,
         "state": state,
         "stage": wire["stage"] if wire is not None else "",
         "reason": wire["reason"] if wire is not None else "",
         "cause": first["id"] if first is not None else "",
-        "summary": _summary(state, own_wire, first, unread),
+        "summary": _with_code(_summary(state, own_wire, first, unread), error),
         "findings": findings,
         "plan": make_plan(findings),
         "left_alone": left_alone(findings),
         "unread": unread,
+        "error": error,
     }
 
 
-def judge_unreachable(reason: str, wire: Report | None) -> Verdict:
+def judge_unreachable(reason: str, wire: Report | None, *, given: Given | None = None) -> Verdict:
     """The verdict on a host that WinRM does not reach; ``reason`` says why. Nothing can be planned for it."""
-    verdict = judge(Facts(), wire)
+    verdict = judge(Facts(), wire, given=given)
     verdict["state"] = "unreachable"
     verdict["unread"] = [f"all areas: WinRM: {reason}"]
     said = ""
@@ -181,5 +204,5 @@ def judge_unreachable(reason: str, wire: Report | None) -> Verdict:
         said = f" {_headline(verdict['findings'][0])}"
     else:
         said = f" A connection to Remote Desktop ends at {wire['stage']}: {_sentence(wire['reason'])}"
-    verdict["summary"] = f"WinRM does not reach the host: {_sentence(reason)}{said}"
+    verdict["summary"] = _with_code(f"WinRM does not reach the host: {_sentence(reason)}{said}", verdict["error"])
     return verdict

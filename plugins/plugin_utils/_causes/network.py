@@ -80,6 +80,11 @@ def _tcp_facts(wire: Report | None) -> list[Evidence]:
     return [wire_fact(f"A connection to {target}, port {wire['port']}, {how[result]}.")]
 
 
+def _no_answer(wire: Report) -> list[str]:
+    """What a client shows when the port does not answer: it may give up waiting as well."""
+    return [CONNECT_FAILED, *([CONNECT_TIMEOUT] if wire["tcp"]["result"] == "filtered" else [])]
+
+
 def blocked(facts: Facts, wire: Report | None) -> Finding | None:
     """The host listens, and its firewall or something in the path keeps connections out."""
     enabled, runs = value(facts, "enabled"), running(facts, "TermService")
@@ -112,7 +117,7 @@ def _by_host_firewall(firewall: Firewall, wire: Report | None, *, listens: bool)
         confidence=confidence,
         impact="breaks",
         evidence=[*_firewall_facts(firewall), *_tcp_facts(wire)],
-        explains=[CONNECT_FAILED],
+        explains=[CONNECT_FAILED, CONNECT_TIMEOUT],
         remedies=[remedy("rdp_firewall", {"state": "enabled"})],
         blocked_by=firewall_block(firewall),
     )
@@ -134,7 +139,7 @@ def _in_the_path(facts: Facts, firewall: Firewall | None, wire: Report) -> Findi
             confidence="likely" if filtered else "possible",
             impact="breaks",
             evidence=[*_tcp_facts(wire), listens],
-            explains=[CONNECT_FAILED],
+            explains=_no_answer(wire),
             decision="The host's firewall could not be read: look there first, then at devices in the path.",
         )
     return finding(
@@ -149,7 +154,7 @@ def _in_the_path(facts: Facts, firewall: Firewall | None, wire: Report) -> Findi
             listens,
             fact(f"The Windows firewall lets TCP {firewall.get('port')} in.", _LOCAL_RULES),
         ],
-        explains=[CONNECT_FAILED],
+        explains=_no_answer(wire),
         decision="Look for a firewall, security group or VPN in the path, or security software on the host."
         if filtered
         else "Look at what listens on the port, and for a device in the path that refuses connections.",
@@ -193,7 +198,7 @@ def unreachable(facts: Facts, wire: Report | None) -> Finding | None:
         confidence="likely" if filtered else "possible",
         impact="breaks",
         evidence=_tcp_facts(wire),
-        explains=[CONNECT_FAILED, CONNECT_TIMEOUT] if filtered else [CONNECT_FAILED],
+        explains=_no_answer(wire),
         decision="Find out whether the host is up and a firewall is in the way."
         if filtered
         else "Find out whether Remote Desktop is switched on and uses this port.",

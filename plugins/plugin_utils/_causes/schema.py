@@ -61,6 +61,23 @@ class LeftAlone(TypedDict):
     reason: str
 
 
+class ClientError(TypedDict):
+    """The code that a user sees at the client, held against the findings."""
+
+    code: str  # "0x904/0x7"; "0x904" when no extended code was given
+    name: str  # Microsoft's name of the error code; empty when Microsoft does not document it
+    extended_name: str  # the same of the extended code; empty when none was given as well
+    meaning: str
+    source: str  # the lists, or reports, that this is from
+    strength: str  # A Microsoft, C reported by others, D pages without a source, L worked out; the weakest counts
+    documented: bool  # Microsoft's lists have every code that was given
+    hint: str  # what may help and is no meaning: reports, or the nearest codes; else empty
+    fits: list[str]  # ids of all causes that can make a client show it
+    explained_by: list[str]  # ids of the findings that do; they come before others of the same impact
+    not_explained_by: list[str]  # ids of the other findings
+    contradicts: list[Evidence]  # what was seen from outside and does not agree with the code
+
+
 class Verdict(TypedDict):
     schema: int
     state: State
@@ -72,3 +89,4 @@ class Verdict(TypedDict):
     plan: list[Step]  # in the order in which it is safe to take
     left_alone: list[LeftAlone]  # findings that the plan does not act on, and why
     unread: list[str]  # fact areas that could not be read, with the reason
+    error: ClientError | None  # None: no error code was given

@@ -22,7 +22,11 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     weigh_against_ready,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Confidence, Evidence, Finding, Impact
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import CONNECT_FAILED, SOCKET_CLOSED
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import (
+    CONNECT_FAILED,
+    CONNECT_TIMEOUT,
+    SOCKET_CLOSED,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import SERVICES
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RESTART_MARKS
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts, Service
@@ -84,6 +88,7 @@ def stopped(facts: Facts, wire: Report | None) -> Finding | None:
     impact: Impact = "degrades"
     confidence: Confidence = "proved"
     decision = ""
+    explains = [CONNECT_FAILED] if problem is not None and problem[1] == "breaks" else []
     if main is not None and problem is not None:
         title, impact, confidence = problem
         if not main["present"]:
@@ -92,6 +97,8 @@ def stopped(facts: Facts, wire: Report | None) -> Finding | None:
         else:
             evidence.append(_sentence(_MAIN, main))
             if main["state"].endswith("_pending"):
+                # TCP still connects, and nobody goes on from there.
+                explains.append(CONNECT_TIMEOUT)
                 remedies = []  # what a hanging service does with its helpers is not to be foreseen
                 decision = "Wait for TermService to get out of that state; if it does not, restart the host."
             else:
@@ -107,7 +114,7 @@ def stopped(facts: Facts, wire: Report | None) -> Finding | None:
             confidence=confidence,
             impact=impact,
             evidence=evidence,
-            explains=[CONNECT_FAILED] if impact == "breaks" else [],
+            explains=explains,
             remedies=remedies,
             decision=decision,
         ),

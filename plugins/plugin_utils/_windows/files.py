@@ -20,7 +20,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import 
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.settle import deliver, settle
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.tools import Tools
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManFault
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError, WSManFault
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
 
@@ -92,9 +92,17 @@ class Files:
         except ValueError as error:
             raise WindowsError(f"the access list of {path} can not be written: {error}") from error
         codes: list[int | None] = []
-        for line in lines:
-            self._run(path, line, codes, deadline)
-        found = self.security(path)
+        try:
+            for line in lines:
+                self._run(path, line, codes, deadline)
+            found = self.security(path)
+        except WSManError as error:
+            if not codes:
+                raise
+            raise WindowsError(
+                f"{len(codes)} of {len(lines)} commands have changed the access list of {path}, and then "
+                f"{str(error).rstrip('.')}; look at it before the task is run again"
+            ) from error
         if found["status"] == "ok" and acl.same(found, after):
             return
         detail = found["reason"] or f"owner {found['owner']}, entries {_readable(found)}"

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.settle import deliver, settle
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.settle import deliver, read_back, settle
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
@@ -135,7 +135,7 @@ class Services:
             for each in reversed(stopped):
                 self.start(each, deadline)
         except (WindowsError, WSManError) as error:
-            raise WindowsError(f"{error} {self._bring_back(stopped)}") from error
+            raise WindowsError(f"{str(error).rstrip('.')}. {self._bring_back(stopped)}") from error
         return list(reversed(stopped))
 
     def _stop(self, name: str, deadline: Deadline, stopped: list[str]) -> None:
@@ -163,7 +163,7 @@ class Services:
         operation = f"wait until {name} is {state}"
         pending_seen = False
         while True:
-            status = self.get(name)
+            status = read_back(self._session, f"the order that {name} be {state}", lambda: self.get(name))
             if status.state == state:
                 return
             if state == "running" and status.state == "stopped" and pending_seen:

@@ -37,9 +37,20 @@ def settle(
     """
     before = read()
     deliver(session, what, write, read=read, wanted=wanted, before=before, show=show)
-    found = read()
+    found = read_back(session, what, read)
     if not wanted(found):
         raise WindowsError(f"{what} had no effect: the host says that it is done, and it reads back as {show(found)}")
+
+
+def read_back(session: Session, what: str, read: Callable[[], _State]) -> _State:
+    """Read what was just written; WindowsError that tells of the write when that is not possible."""
+    try:
+        return read()
+    except WSManError as error:
+        raise WindowsError(
+            f"{session.host} has taken {what}, but what it has now cannot be read: {str(error).rstrip('.')}; look at "
+            "it before the task is run again"
+        ) from error
 
 
 def deliver(

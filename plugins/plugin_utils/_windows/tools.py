@@ -64,7 +64,11 @@ class Tools:
                 f"{_CREATE_MEANINGS.get(code, 'the reason is not documented')}",
                 code,
             )
-        self._wait(f"ProcessId = {output.integer('ProcessId')}", program, deadline)
+        try:
+            self._wait(f"ProcessId = {output.integer('ProcessId')}", program, deadline)
+        except WSManError as error:
+            error.in_doubt = True
+            raise
 
     def _wait(self, which: str, program: str, deadline: Deadline) -> None:
         """Waits until no such process is there."""

@@ -145,7 +145,8 @@ class WSManFault(WSManError):
         if reason:
             names.append(f'Windows says "{reason}"')
         text = f"{what} ({', '.join(names)})" if names else what
-        return f"{text}; {meaning.advice}" if meaning and meaning.advice else text
+        advice = meaning.advice if meaning else _ADVICE
+        return f"{text}; {advice}" if advice else text
 
     @property
     def is_access_denied(self) -> bool:
@@ -180,6 +181,9 @@ class WSManFault(WSManError):
 
     def _has(self, codes: frozenset[int]) -> bool:
         return self.code in codes or self.wmi_code in codes
+
+
+_ADVICE = "look into the event log Microsoft-Windows-WinRM/Operational of the host, and run the task again"
 
 
 def _capital(sentence: str) -> str:

@@ -19,6 +19,7 @@ _T = TypeVar("_T")
 
 # What bounds itself, as reads from a socket do, gets the chance to say so in its own words.
 _GRACE = 0.05
+_LEAST_GRACE_SECONDS = 0.25
 
 
 def within(seconds: float, work: Callable[[], _T], late: Callable[[], WSManError]) -> _T:
@@ -37,7 +38,7 @@ def within(seconds: float, work: Callable[[], _T], late: Callable[[], WSManError
 
     # Ansible keeps the task that is running in context variables. A daemon, so that nobody waits for it at the end.
     threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True).start()
-    wait([future], timeout=seconds * (1 + _GRACE))
+    wait([future], timeout=seconds + max(seconds * _GRACE, _LEAST_GRACE_SECONDS))
     if not future.done():
         raise late()
     return future.result()

@@ -12,7 +12,6 @@ import struct
 import pytest
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._data import expected
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import CLIENT_ERRORS
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.updates import (
     REGRESSIONS,
     Regression,
@@ -67,9 +66,3 @@ def test_every_regression_is_a_range_of_one_build(row: Regression) -> None:
 )
 def test_split_build(text: str, split: tuple[int, int] | None) -> None:
     assert split_build(text) == split
-
-
-@pytest.mark.parametrize("code", CLIENT_ERRORS)
-def test_client_codes_are_written_as_the_client_shows_them(code: str) -> None:
-    assert re.fullmatch(r"0x[0-9A-F]+/0x[0-9A-F]+", code)
-    assert CLIENT_ERRORS[code].endswith(".")
