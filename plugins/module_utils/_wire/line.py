@@ -13,9 +13,8 @@ from typing import Dict, Iterator, Optional
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire import net
 
-# So that a survey leaves a server at least a fifth of its time for others, and never comes back at once.
+# So that a survey leaves a server at least a fifth of its time for others.
 _REST = 0.25
-_SHORTEST_REST = 0.005
 
 
 class Line:
@@ -43,7 +42,7 @@ class Line:
 
     def rest(self) -> None:
         """Pauses for a part of what the last connection took: the slower a server or the way to it, the longer."""
-        self.pause(max(_SHORTEST_REST, (time.monotonic() - self._opened) * _REST))
+        self.pause((time.monotonic() - self._opened) * _REST)
 
     def pause(self, seconds: float) -> None:
         """Lets the server come to rest between two connections."""

@@ -12,6 +12,7 @@ server's state. It neither resumes sessions nor renegotiates nor compresses.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import Dict, Optional, Tuple, Union
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls import (
@@ -208,10 +209,18 @@ class Client(Link):
 
 def _request(offer: Offer) -> Tuple[hello.Request, Dict[int, int]]:
     """The rest of a ClientHello for ``offer``, and the private keys behind its shares, by group."""
-    privates: Dict[int, int] = {}
-    session = b""
-    if TLS_1_3 in offer.versions:
-        privates = {code: messages.GROUPS[code].new_private() for code in messages.SHARED_GROUPS}
-        session = os.urandom(32)  # RFC 8446 D.4: for middleboxes
-    shares = [hello.Share(code, messages.GROUPS[code].public(private)) for code, private in privates.items()]
-    return hello.Request(os.urandom(32), session, offer.groups, shares), privates
+    if TLS_1_3 not in offer.versions:
+        return hello.Request(os.urandom(32), b"", offer.groups, []), {}
+    pairs = {code: _pair(code) for code in messages.SHARED_GROUPS}
+    shares = [hello.Share(code, public) for code, (_private, public) in pairs.items()]
+    # RFC 8446 D.4: a session id, for middleboxes.
+    request = hello.Request(os.urandom(32), os.urandom(32), offer.groups, shares)
+    return request, {code: private for code, (private, _public) in pairs.items()}
+
+
+@lru_cache(maxsize=None)
+def _pair(code: int) -> Tuple[int, bytes]:
+    """A key pair of a group: one for all connections of a process, since a survey makes many and none has secrets."""
+    group = messages.GROUPS[code]
+    private = group.new_private()
+    return private, group.public(private)
