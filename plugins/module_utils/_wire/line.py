@@ -13,6 +13,8 @@ from typing import Dict, Iterator, Optional
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire import net
 
+# nmap's RDP scripts wait as long between connections: some servers do not answer one that comes at once.
+PAUSE = 0.2
 # So that a survey leaves a server at least a fifth of its time for others.
 _REST = 0.25
 

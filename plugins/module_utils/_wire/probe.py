@@ -28,14 +28,13 @@ from ansible_collections.winops.rdp.plugins.module_utils._wire import (
     survey,
 )
 from ansible_collections.winops.rdp.plugins.module_utils._wire.client_errors import client_errors
-from ansible_collections.winops.rdp.plugins.module_utils._wire.line import Line, milliseconds
+from ansible_collections.winops.rdp.plugins.module_utils._wire.line import PAUSE, Line, milliseconds
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import X224, Report, Tried
 from ansible_collections.winops.rdp.plugins.module_utils._wire.suspects import suspects
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls import client as tls
 from ansible_collections.winops.rdp.plugins.module_utils._wire.walk import (
     EVERYTHING,
     MODERN,
-    PAUSE,
     STAGES,
     Walk,
     Walker,

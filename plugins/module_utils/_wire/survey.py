@@ -14,8 +14,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import List, NamedTuple, Optional, Sequence
 
-from ansible_collections.winops.rdp.plugins.module_utils._wire import exchanges, mcs, negotiation, net, walk, x224
-from ansible_collections.winops.rdp.plugins.module_utils._wire.line import Line
+from ansible_collections.winops.rdp.plugins.module_utils._wire import exchanges, mcs, negotiation, net, x224
+from ansible_collections.winops.rdp.plugins.module_utils._wire.line import PAUSE, Line
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Offer, Standard, TlsVersion
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls import client as tls
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls import suites
@@ -107,7 +107,7 @@ def _open(line: Line) -> net.Connection:
     try:
         return line.open(_PATIENCE)
     except net.NotConnected:
-        line.pause(walk.PAUSE)
+        line.pause(PAUSE)
     try:
         return line.open(_PATIENCE)
     except net.NotConnected as error:
@@ -118,7 +118,7 @@ def _hello(line: Line, host: str, version: int, codes: Sequence[int]) -> _Hello:
     """Offers one version and ``codes``, and reads as far as the ServerHello."""
     found = _hello_once(line, host, version, codes)
     if found is None:
-        line.pause(walk.PAUSE)
+        line.pause(PAUSE)
         found = _hello_once(line, host, version, codes)
     if found is None:
         raise Interrupted("the server answered no more connection requests")

@@ -26,7 +26,7 @@ from ansible_collections.winops.rdp.plugins.module_utils._wire import (
     x224,
     x509,
 )
-from ansible_collections.winops.rdp.plugins.module_utils._wire.line import Line, milliseconds
+from ansible_collections.winops.rdp.plugins.module_utils._wire.line import PAUSE, Line, milliseconds
 from ansible_collections.winops.rdp.plugins.module_utils._wire.negotiation import Exchange
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import X224, Attempt, Credssp, Standard, Tls
 from ansible_collections.winops.rdp.plugins.module_utils._wire.tls import client as tls
@@ -37,9 +37,6 @@ STAGES = ("tcp", "x224", "tls", "credssp")
 
 MODERN = "modern"
 EVERYTHING = "everything"
-
-# nmap's RDP scripts wait as long between connections: some servers do not answer one that comes at once.
-PAUSE = 0.2
 
 # Certificates that are described; a server that sends more is playing with us.
 _LONGEST_CHAIN = 8
