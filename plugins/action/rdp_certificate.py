@@ -88,7 +88,7 @@ class ActionModule(HostAction):
         Access comes first, and whether a renewal is due is asked once more after it: a key that could not be seen is
         not a key that is gone.
         """
-        journal = self.journal(host)
+        journal = self.journal(host, RESTART)
         if changes:
             self.apply(host, changes, journal)
             mark(host.registry, host.services, RESTART)

@@ -140,9 +140,9 @@ class HostAction(ActionBase):
         finally:
             session.close()
 
-    def journal(self, host: Host) -> Journal:
-        """The journal of this task."""
-        return Journal(host.registry, self._task.action.rpartition(".")[2])
+    def journal(self, host: Host, restart: Sequence[str] = ()) -> Journal:
+        """The journal of this task. ``restart``: services that take its changes up only when they start."""
+        return Journal(host.registry, self._task.action.rpartition(".")[2], _run_id(self._task), restart)
 
     def change(self, host: Host, changes: list[Change], *, risky: bool, restart: Sequence[str] = ()) -> str:
         """Makes planned changes unless in check mode; the path of the journal, empty when nothing was written.
@@ -152,7 +152,7 @@ class HostAction(ActionBase):
         """
         if self._task.check_mode or not changes:
             return ""
-        journal = self.journal(host)
+        journal = self.journal(host, restart)
         self.apply(host, changes, journal)
         if risky:
             self.prove(host)
@@ -193,6 +193,13 @@ class HostAction(ActionBase):
         if self._task.diff:
             result["diff"] = {"before": dict(before), "after": dict(after)}
         return result
+
+
+def _run_id(task: Any) -> str:
+    """What the tasks of one ansible-playbook have in common: the random part in the middle of their ids, which
+    ansible-core draws once a process (``ansible.utils.vars.get_unique_id``). Empty when ids look different one day."""
+    parts = str(getattr(task, "_uuid", "")).split("-")
+    return "".join(parts[2:4]) if len(parts) == 5 else ""
 
 
 def _greet(session: Session) -> None:

@@ -23,8 +23,9 @@ WINSTATIONS = TERMINAL_SERVER + r"\WinStations"
 RDP_TCP = WINSTATIONS + r"\RDP-Tcp"
 # The thumbprint of the certificate that an administrator has bound to the listener, below RDP_TCP.
 BINDING = "SSLCertificateSHA1Hash"
-# Ours: the process id that a service had when something was changed that it takes up only when it starts.
-RESTART_MARKS = r"HKLM\SOFTWARE\winops.rdp\RestartPending"
+# Ours, and below it the process id that a service had when something was changed that it takes up only when it starts.
+OWN_KEY = r"HKLM\SOFTWARE\winops.rdp"
+RESTART_MARKS = rf"{OWN_KEY}\RestartPending"
 POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft"
 POLICY = POLICIES + r"\Windows NT\Terminal Services"
 

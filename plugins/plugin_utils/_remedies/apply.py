@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change, describe, perform, reverse
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import (
+    Change,
+    describe,
+    perform,
+    reverse,
+    with_keys,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import Journal
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
@@ -32,9 +38,10 @@ _UNDO_SECONDS = 60.0
 def apply(host: Host, changes: Iterable[Change], journal: Journal) -> list[Change]:
     """Makes all changes; RemedyError names the one that failed and carries those that stand."""
     done: list[Change] = []
-    for change in changes:
-        begun = False
+    for planned in changes:
+        change, begun = planned, False
         try:
+            change = with_keys(host, planned)
             journal.write(change)
             begun = True
             perform(host, change)

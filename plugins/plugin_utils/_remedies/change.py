@@ -26,12 +26,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, cast
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import FirewallRule, Security
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows import acl
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryType, RegistryValue
 
 
-class Change(TypedDict):
+class _Step(TypedDict):
     kind: str
     target: str
     name: str
@@ -39,15 +40,37 @@ class Change(TypedDict):
     after: Any
 
 
+class Change(_Step, total=False):
+    creates: list[str]  # registry keys that have to be made for the value, the outermost first
+    removes: list[str]  # registry keys that go with the value when they are empty, the innermost first
+
+
 def reverse(change: Change) -> Change:
     """The change that takes this one back."""
-    return Change(
+    back = Change(
         kind=change["kind"],
         target=change["target"],
         name=change["name"],
         before=change["after"],
         after=change["before"],
     )
+    if "creates" in change:
+        back["removes"] = change["creates"][::-1]
+    if "removes" in change:
+        back["creates"] = change["removes"][::-1]
+    return back
+
+
+def with_keys(host: Host, change: Change) -> Change:
+    """The change, with the registry keys that are missing for its value, so that its reverse removes them again."""
+    if change["kind"] != "registry_value" or change["after"] is None or "creates" in change:
+        return change
+    missing: list[str] = []
+    path = change["target"]
+    while not host.registry.exists(path):
+        missing.insert(0, path)
+        path = path.rpartition("\\")[0]
+    return Change(**{**change, "creates": missing}) if missing else change
 
 
 def describe(change: Change) -> str:
@@ -99,11 +122,12 @@ def perform(host: Host, change: Change) -> None:
 
 def _registry_value(host: Host, change: Change) -> None:
     path, name, after = change["target"], change["name"], change["after"]
-    if after is None:
-        host.registry.delete_value(path, name)
-    else:
+    if after is not None:
         host.registry.create_key(path)
         host.registry.set_value(path, name, from_json(after))
+        return
+    host.registry.delete_value(path, name)
+    host.registry.delete_empty(change.get("removes", ()))
 
 
 def _registry_key(host: Host, change: Change) -> None:
@@ -155,6 +179,63 @@ _PERFORM: dict[str, Callable[[Host, Change], None]] = {
     "security": _security,
     "firewall_rule": _firewall_rule,
     "firewall_port": _firewall_port,
+}
+
+
+KINDS = frozenset(_PERFORM)
+
+
+def current(host: Host, change: Change) -> Any:
+    """What the host has now, in the shape of ``before`` and ``after``."""
+    return _CURRENT[change["kind"]](host, change)
+
+
+def _value_now(host: Host, change: Change) -> Any:
+    name = change["name"]
+    return to_json(host.registry.values(change["target"], [name]).get(name))
+
+
+def _key_now(host: Host, change: Change) -> Any:
+    found = host.registry.key(change["target"])
+    return None if found is None else {name: to_json(value) for name, value in found.values.items()}
+
+
+def _start_mode_now(host: Host, change: Change) -> Any:
+    return host.services.get(change["target"]).start_mode
+
+
+def _service_state_now(host: Host, change: Change) -> Any:
+    return host.services.get(change["target"]).state
+
+
+def _security_now(host: Host, change: Change) -> Any:
+    """The list of the change when it is the host's: entries count, not the order that Windows gives them in."""
+    found = host.files.security(change["target"])
+    if found["status"] == "ok":
+        for known in (change["before"], change["after"]):
+            if acl.same(found, cast(Security, known)):
+                return known
+    return found
+
+
+def _firewall_rule_now(host: Host, change: Change) -> Any:
+    return host.firewall.is_enabled(change["target"], classes=host.has_firewall_classes)
+
+
+def _firewall_port_now(host: Host, change: Change) -> Any:
+    profiles = change["after"] if change["after"] is not None else change["before"]
+    there = host.firewall.own_rules(int(change["name"]), profiles, classes=host.has_firewall_classes)
+    return profiles if there else None
+
+
+_CURRENT: dict[str, Callable[[Host, Change], Any]] = {
+    "registry_value": _value_now,
+    "registry_key": _key_now,
+    "start_mode": _start_mode_now,
+    "service_state": _service_state_now,
+    "security": _security_now,
+    "firewall_rule": _firewall_rule_now,
+    "firewall_port": _firewall_port_now,
 }
 
 

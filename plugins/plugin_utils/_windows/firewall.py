@@ -105,7 +105,7 @@ class Firewall:
         settle(
             self._session,
             f"the switching of the firewall rule {rule['id']}",
-            read=lambda: self._is_enabled(rule["id"], classes=classes),
+            read=lambda: self.is_enabled(rule["id"], classes=classes),
             write=lambda: self._switch(rule["id"], enabled) if classes else self._tools.run(line, deadline),
             wanted=lambda found: found is enabled,
             show=_shown_state,
@@ -117,11 +117,11 @@ class Firewall:
             f'netsh.exe advfirewall firewall add rule name="{name}" dir=in action=allow protocol=TCP '
             f"localport={port} service=TermService profile={','.join(profiles)} enable=yes"
         )
-        before = self._own_rules(port, profiles, classes=classes)
+        before = self.own_rules(port, profiles, classes=classes)
         settle(
             self._session,
             f"the adding of the firewall rule {name}",
-            read=lambda: self._own_rules(port, profiles, classes=classes),
+            read=lambda: self.own_rules(port, profiles, classes=classes),
             write=lambda: self._tools.run(line, deadline),
             wanted=lambda found: len(found) > len(before),
             show=_shown_rules,
@@ -129,28 +129,19 @@ class Firewall:
 
     def delete_port(self, name: str, port: int, profiles: Sequence[str], *, classes: bool, deadline: Deadline) -> None:
         """Deletes the rule that add_port made; one that is gone is no error."""
-        before = self._own_rules(port, profiles, classes=classes)
+        before = self.own_rules(port, profiles, classes=classes)
         if not before:
             return
         settle(
             self._session,
             f"the deletion of the firewall rule {name}",
-            read=lambda: self._own_rules(port, profiles, classes=classes),
+            read=lambda: self.own_rules(port, profiles, classes=classes),
             write=lambda: self._tools.run(f'netsh.exe advfirewall firewall delete rule name="{name}"', deadline),
             wanted=lambda found: len(found) < len(before),
             show=_shown_rules,
         )
 
-    # -- plumbing ----------------------------------------------------------------------------------------------------
-
-    def _switch(self, identifier: str, enabled: bool) -> None:
-        method = "Enable" if enabled else "Disable"
-        output = self._session.invoke(NAMESPACE, "MSFT_NetFirewallRule", method, {}, {"InstanceID": identifier})
-        code = output.return_value
-        if code:
-            raise WindowsError(f"{method} of the firewall rule {identifier} returned {code}", code)
-
-    def _is_enabled(self, identifier: str, *, classes: bool) -> bool | None:
+    def is_enabled(self, identifier: str, *, classes: bool) -> bool | None:
         """Whether one local rule is on; None when there is no such rule."""
         if classes:
             rows = self._session.query(
@@ -163,7 +154,7 @@ class Firewall:
         rule = parse_rule(identifier, text, "local") if text else None
         return None if rule is None else rule["enabled"]
 
-    def _own_rules(self, port: int, profiles: Sequence[str], *, classes: bool) -> list[str]:
+    def own_rules(self, port: int, profiles: Sequence[str], *, classes: bool) -> list[str]:
         """The ids of rules like those that add_port makes. By their looks: the name of a rule is not read."""
         return sorted(
             rule["id"]
@@ -175,6 +166,15 @@ class Firewall:
             and rule["ports"] == [str(port)]
             and set(rule["profiles"]) == set(profiles)
         )
+
+    # -- plumbing ----------------------------------------------------------------------------------------------------
+
+    def _switch(self, identifier: str, enabled: bool) -> None:
+        method = "Enable" if enabled else "Disable"
+        output = self._session.invoke(NAMESPACE, "MSFT_NetFirewallRule", method, {}, {"InstanceID": identifier})
+        code = output.return_value
+        if code:
+            raise WindowsError(f"{method} of the firewall rule {identifier} returned {code}", code)
 
     def _class_rules(self, port: int) -> list[FirewallRule]:
         filters = self._session.query(

@@ -230,6 +230,13 @@ class Registry:
                 wanted=lambda found: not found,
             )
 
+    def delete_empty(self, paths: Iterable[str]) -> None:
+        """Deletes those of the keys, in that order, that have neither values nor subkeys."""
+        for path in paths:
+            found = self.key(path)
+            if found is not None and not found.values and not found.subkeys:
+                self.delete_key(path)
+
     # -- plumbing ----------------------------------------------------------------------------------------------------
 
     def _stored(self, kind: RegistryType, path: str, name: str, output: Instance) -> Data:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RESTART_MARKS
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import OWN_KEY, RESTART_MARKS
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import (
     Registry,
     RegistryType,
@@ -38,6 +38,7 @@ def clear(registry: Registry, names: Iterable[str]) -> None:
     """
     for name in names:
         registry.delete_value(RESTART_MARKS, name)
+    registry.delete_empty((RESTART_MARKS, OWN_KEY))
 
 
 def pending(registry: Registry, found: Mapping[str, ServiceStatus]) -> list[str]:

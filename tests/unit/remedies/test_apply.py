@@ -87,7 +87,7 @@ def test_a_deleted_key_comes_back_with_its_values() -> None:
 
 def test_the_journal_is_written_before_the_change() -> None:
     host, fake = host_of({"V": (4, 1)})
-    journal = Journal(host.registry, "rdp_listener")
+    journal = Journal(host.registry, "rdp_listener", "feedbeef", ["TermService"])
     apply(host, [value_change()], journal)
     writes = [
         (method, parameters["sSubKeyName"])
@@ -97,7 +97,14 @@ def test_the_journal_is_written_before_the_change() -> None:
     assert [method for method, _key in writes] == ["SetStringValue", "SetDWORDValue"]
     assert writes[0][1] == journal.path.removeprefix("HKLM\\")
     entry = json.loads(fake.keys[journal.path.removeprefix("HKLM\\")]["0001"][1])
-    assert entry == {"schema": 1, "module": "rdp_listener", "change": value_change()}
+    assert entry.pop("at").startswith("20")
+    assert entry == {
+        "schema": 2,
+        "run": "feedbeef",
+        "module": "rdp_listener",
+        "restart": ["TermService"],
+        "change": value_change(),
+    }
 
 
 def test_no_change_no_journal() -> None:

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import journal
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change, describe, perform
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.restore import (
+    ALL,
+    LAST,
+    Item,
+    Unknown,
+    check_readable,
+    chosen,
+    plan,
+    runs,
+)
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import mark
+
+
+class ActionModule(HostAction):
+    ARGUMENTS: ClassVar[dict[str, Any]] = {
+        "run": {"type": "str", "default": LAST},
+        "force": {"type": "bool", "default": False},
+    }
+
+    def on_host(self, host: Host, arguments: Arguments) -> Result:
+        entries, unreadable, empty = journal.read(host.registry)
+        if arguments["run"] in (LAST, ALL):
+            check_readable(unreadable)
+        try:
+            wanted = chosen(entries, arguments["run"])
+        except Unknown as error:
+            raise Refused(str(error)) from None
+        items = plan(host, wanted, force=arguments["force"])
+        changes = [item.back for item in items if item.back is not None]
+        restart = sorted({name for item in items if item.back is not None for name in item.entry.restart})
+        if not self._task.check_mode:
+            self._take_back(host, changes, restart)
+            # Last, so that a run that is cut off before finds it all in the journal again.
+            journal.forget(host.registry, [item.entry for item in items if item.final], empty)
+        result = self.outcome(changes, _states(changes, "before"), _states(changes, "after"), restart_required=restart)
+        result["runs"] = runs(entries)
+        result["kept"] = _kept(items)
+        if result["kept"]:
+            result["msg"] = f"{len(result['kept'])} change(s) were not taken back: {result['kept'][0]['reason']}."
+        return result
+
+    def _take_back(self, host: Host, changes: Sequence[Change], restart: Sequence[str]) -> None:
+        for change in changes:
+            perform(host, change)
+            self.made.append(change)
+        if changes:
+            self.prove(host)
+            mark(host.registry, host.services, restart)
+
+
+def _kept(items: Sequence[Item]) -> list[dict[str, str]]:
+    return [{"change": describe(item.entry.change), "reason": item.kept} for item in items if item.kept]
+
+
+def _states(changes: Sequence[Change], side: str) -> dict[str, Any]:
+    """What each thing is before or after, by its name; of one that is taken back in steps the outermost counts."""
+    states: dict[str, Any] = {}
+    for change in changes:
+        name = rf"{change['target']}\{change['name']}" if change["kind"] == "registry_value" else change["target"]
+        thing = f"{change['kind']} {name}"
+        if side == "after" or thing not in states:
+            states[thing] = change[side]  # type: ignore[literal-required]
+    return states

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the winops.rdp authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other collections must not import it.
+"""Takes back what the journal on a host has, the newest first.
+
+What somebody else has changed since is left alone, unless forced; what Windows has replaced for good is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import (
+    Change,
+    current,
+    describe,
+    reverse,
+)
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import Entry
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import REMOTE_DESKTOP, store_path
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+
+LAST, ALL = "last", "all"
+
+
+class Unknown(Exception):
+    """No run of that name is in the journal."""
+
+
+class Item(NamedTuple):
+    """What becomes of one entry: ``back`` is the change that takes it back, ``kept`` the reason why there is none."""
+
+    entry: Entry
+    back: Change | None
+    kept: str
+    final: bool  # nothing is left to take back, now or later, so the entry can go
+
+
+def chosen(entries: Sequence[Entry], run: str) -> list[Entry]:
+    """The entries of the last run, of all, or of the run with that id; Unknown names those that there are."""
+    if not entries or run == ALL:
+        return list(entries)
+    wanted = entries[-1].run if run == LAST else run
+    found = [entry for entry in entries if entry.run == wanted]
+    if not found:
+        known = ", ".join(dict.fromkeys(entry.run for entry in entries))
+        raise Unknown(f"the journal on the host has no run {run!r}; it has {known}")
+    return found
+
+
+def plan(host: Host, entries: Iterable[Entry], *, force: bool) -> list[Item]:
+    """What to do about each entry, the newest first. Reads the host and changes nothing."""
+    known: dict[tuple[str, str, str], Any] = {}
+    items = []
+    for entry in sorted(entries, key=lambda each: (each.key, each.name), reverse=True):
+        change = entry.change
+        thing = (change["kind"], change["target"].lower(), change["name"].lower())
+        now = known[thing] if thing in known else current(host, change)
+        item = _item(host, entry, now, force=force)
+        known[thing] = now if item.back is None else item.back["after"]
+        items.append(item)
+    return items
+
+
+def _item(host: Host, entry: Entry, now: Any, *, force: bool) -> Item:
+    change = entry.change
+    if now == change["before"] and not _left_keys(host, change):
+        return Item(entry, None, "", final=True)
+    gone = _gone_for_good(host, change)
+    if gone:
+        return Item(entry, None, gone, final=True)
+    if _unreadable(now):
+        return Item(entry, None, f"what it is now could not be read: {now['reason']}", final=False)
+    if now not in (change["before"], change["after"]) and not force:
+        return Item(
+            entry, None, "somebody has changed it since; set force to true to take it back all the same", final=False
+        )
+    return Item(entry, {**reverse(change), "before": now}, "", final=True)
+
+
+def _left_keys(host: Host, change: Change) -> bool:
+    """Whether keys stand that were made for a value: a task that was cut off got no further."""
+    return any(host.registry.exists(key) for key in change.get("creates", ())[:1])
+
+
+def _unreadable(now: Any) -> bool:
+    return isinstance(now, dict) and "status" in now and now["status"] != "ok"
+
+
+def _gone_for_good(host: Host, change: Change) -> str:
+    """Why a change can not be taken back at all; empty when it can.
+
+    Windows makes a new self-signed certificate with a new key in the container of the old one, so the old certificate
+    would have no key.
+    """
+    store = store_path(REMOTE_DESKTOP)
+    if change["kind"] != "registry_key" or change["after"] is not None or not _is_below(change["target"], store):
+        return ""
+    others = [
+        name for name in host.registry.subkeys(store) or () if not change["target"].lower().endswith(name.lower())
+    ]
+    if not others:
+        return ""
+    return f"Windows has made the certificate {others[0]} in its place, and with it a new key: the old key is gone"
+
+
+def _is_below(path: str, parent: str) -> bool:
+    return path.lower().startswith(parent.lower() + "\\")
+
+
+def runs(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The runs of a journal, the newest first: id, time, modules and the changes in one line each."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        run = found.setdefault(entry.run, {"run": entry.run, "at": entry.at, "modules": [], "changes": []})
+        if entry.module not in run["modules"]:
+            run["modules"].append(entry.module)
+        run["changes"].append(describe(entry.change))
+    return list(found.values())[::-1]
+
+
+def check_readable(unreadable: Sequence[str]) -> None:
+    """WindowsError when the journal has something that nobody here can read: its order would not be known."""
+    if unreadable:
+        raise WindowsError(
+            f"{unreadable[0]}: it was written by another version of this collection, or by somebody else; take it back "
+            "with that version, or by hand"
+        )
