@@ -8,7 +8,7 @@ PEERS := .venv-peers
 LAB_INVENTORY := .cache/lab/inventory.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test bench lint format unit fidelity interop matrix sanity demo lab clean
+.PHONY: help setup test bench lint format unit fidelity interop matrix sanity docs demo lab clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,9 @@ matrix: setup ## Run what depends on Ansible's connection plugins with each ansi
 
 sanity: setup ## Run ansible-test sanity on the collection
 	@$(PYTHON) scripts/sanity.py
+
+docs: setup ## Write docs/causes anew from the data behind the causes
+	@PYTHONPATH=.collections $(PYTHON) -m scripts.causes
 
 demo: setup ## Break, diagnose, fix and prove on simulated hosts
 	@$(PYTHON) scripts/demo.py

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
+from ansible_collections.winops.rdp.plugins.plugin_utils._action import CHANGES, Arguments, HostAction, Result
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BY_OPTION
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import listener
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
@@ -29,6 +29,7 @@ class ActionModule(HostAction):
         "logons_allowed": {"type": "bool"},
         "user_logons_allowed": {"type": "bool"},
         "allow_weaker": {"type": "bool", "default": False},
+        **CHANGES,
     }
 
     def validated(self) -> Arguments:

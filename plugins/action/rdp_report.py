@@ -45,6 +45,13 @@ class ActionModule(ActionBase):
         return result
 
 
+def _drift(variables: Any) -> list[str]:
+    """What the role enforce found: what it has repaired, and what is left."""
+    found = (variables.get("enforce_found") or {}).get("drift", [])
+    left = {each["setting"] for each in (variables.get("enforce_result") or {}).get("drift", [])}
+    return [each["text"] if each["setting"] in left else f"Repaired: {each['text']}" for each in found]
+
+
 def _write(path: Path, rows: list[Row]) -> None:
     """Writes the report as JSON on the controller."""
     text = json.dumps({"schema": SCHEMA_VERSION, "counts": counts(rows), "hosts": rows}, indent=2) + "\n"
@@ -62,7 +69,16 @@ def _rows(hosts: list[str], hostvars: Any) -> list[Row]:
         variables = hostvars.get(host) or {}
         result = variables.get("diagnose_result") or {}
         if result.get("verdict"):
-            rows.append(row(host, result["verdict"], variables.get("remediate_before")))
+            rows.append(
+                row(
+                    host,
+                    result["verdict"],
+                    variables.get("remediate_before") or variables.get("enforce_before"),
+                    drift=_drift(variables),
+                    outcome=variables.get("remediate_outcome", ""),
+                    connected=result.get("facts", {}).get("sessions", {}).get("connected", 0),
+                )
+            )
         elif result.get("failed"):
             rows.append(undiagnosed(host, str(result.get("msg", ""))))
     return rows

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._action import Arguments, HostAction, Result
+from ansible_collections.winops.rdp.plugins.plugin_utils._action import CHANGES, Arguments, HostAction, Result
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import journal
-from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change, describe, perform
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import VALUES, Change, describe, perform
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.restore import (
     ALL,
@@ -29,6 +29,7 @@ class ActionModule(HostAction):
     ARGUMENTS: ClassVar[dict[str, Any]] = {
         "run": {"type": "str", "default": LAST},
         "force": {"type": "bool", "default": False},
+        **CHANGES,
     }
 
     def on_host(self, host: Host, arguments: Arguments) -> Result:
@@ -36,16 +37,18 @@ class ActionModule(HostAction):
         if arguments["run"] in (LAST, ALL):
             check_readable(unreadable)
         try:
-            wanted = chosen(entries, arguments["run"])
+            wanted = chosen(entries, arguments["run"], self.run_id)
         except Unknown as error:
             raise Refused(str(error)) from None
         items = plan(host, wanted, force=arguments["force"])
         changes = [item.back for item in items if item.back is not None]
         restart = sorted({name for item in items if item.back is not None for name in item.entry.restart})
-        if not self._task.check_mode:
+        final = [item.entry for item in items if item.final]
+        if not self._task.check_mode and (final or empty or self.break_lock):
+            self.hold(host)
             self._take_back(host, changes, restart)
             # Last, so that a run that is cut off before finds it all in the journal again.
-            journal.forget(host.registry, [item.entry for item in items if item.final], empty)
+            journal.forget(host.registry, final, empty)
         result = self.outcome(changes, _states(changes, "before"), _states(changes, "after"), restart_required=restart)
         result["runs"] = runs(entries)
         result["kept"] = _kept(items)
@@ -70,7 +73,7 @@ def _states(changes: Sequence[Change], side: str) -> dict[str, Any]:
     """What each thing is before or after, by its name; of one that is taken back in steps the outermost counts."""
     states: dict[str, Any] = {}
     for change in changes:
-        name = rf"{change['target']}\{change['name']}" if change["kind"] == "registry_value" else change["target"]
+        name = rf"{change['target']}\{change['name']}" if change["kind"] in VALUES else change["target"]
         thing = f"{change['kind']} {name}"
         if side == "after" or thing not in states:
             states[thing] = change[side]  # type: ignore[literal-required]

@@ -43,8 +43,18 @@ notes:
 
     # What every module that changes a host does besides.
     CHANGES = r"""
-options: {}
+options:
+  break_lock:
+    description:
+      - Whether to take the lock of another run on the host away. Only right when that run is dead, for two runs that
+        change one host spoil each other's work.
+      - The variable C(rdp_break_lock) sets it for all modules and roles.
+    type: bool
+    default: false
 notes:
+  - Before its first change a task takes a lock on the host, a key below C(HKLM\SOFTWARE\winops.rdp\Lock), and lets it
+    go when it ends. While a task of another run of C(ansible-playbook) holds it, the task fails, changes nothing, and
+    names that run. Check mode takes no lock.
   - Every change is noted on the host before it is made, with the state before it, in a key below
     C(HKLM\SOFTWARE\winops.rdp\Journal). RV(journal) names the key. Nothing is noted when nothing changes.
   - When a change fails, the task fails, and the message names the change, what was changed before it and the journal.

@@ -14,8 +14,9 @@ version_added: 1.0.0
 description:
   - Has Windows make a new self-signed certificate when the present one can not be used, gives the key files and their
     folder the access back that Windows needs, and sets which certificate the listener uses.
-  - Only what is asked for is looked at. Give O(self_signed_valid), O(machine_keys_acl), O(binding), or several.
-  - When several are given, access comes first, then the binding, then the self-signed certificate.
+  - Only what is asked for is looked at. Give O(self_signed_valid), O(machine_keys_acl), O(self_signed_store),
+    O(binding), or several.
+  - When several are given, the store comes first, then access, the binding, and the self-signed certificate.
 options:
   self_signed_valid:
     description:
@@ -42,6 +43,12 @@ options:
         Microsoft documents.
       - Only what is missing is given, and entries that deny it to the same account are taken away. All other entries,
         the owner and inheritance stay as they are. Other key files, and folders below, are not touched.
+    type: bool
+    default: false
+  self_signed_store:
+    description:
+      - Have Windows make its certificate in the store C(Remote Desktop), where the listener looks for it. The value
+        C(SelfSignedCertStore) of C(WinStations). After a change SessionEnv is restarted, which cuts nobody off.
     type: bool
     default: false
   binding:
@@ -147,6 +154,10 @@ before:
       description: End of its validity, in UTC, or null.
       type: str
       sample: "2026-09-30T06:03:40Z"
+    self_signed_store:
+      description: Whether Windows makes its certificate in the store C(Remote Desktop).
+      type: bool
+      sample: true
     machine_keys_acl:
       description: Whether Windows has the access that it needs; null when an access list could not be read.
       type: bool
@@ -157,6 +168,7 @@ before:
     self_signed_thumbprint: 00ABBC7A0DCA04571CB2AB4BB0DC652775F9E20C
     self_signed_not_after: "2026-09-30T06:03:40Z"
     machine_keys_acl: true
+    self_signed_store: true
 after:
   description:
     - The same afterwards. In check mode, what was asked for. What a new certificate will be is not known then, so
@@ -180,6 +192,10 @@ after:
       description: End of its validity, in UTC, or null.
       type: str
       sample: "2027-04-04T08:15:07Z"
+    self_signed_store:
+      description: Whether Windows makes its certificate in the store C(Remote Desktop).
+      type: bool
+      sample: true
     machine_keys_acl:
       description: Whether Windows has the access that it needs; null when an access list could not be read.
       type: bool
@@ -190,6 +206,7 @@ after:
     self_signed_thumbprint: 7D3F0F6B0B1C5A3E4F8E2D9C6A7B58493E2D1C0F
     self_signed_not_after: "2027-04-04T08:15:07Z"
     machine_keys_acl: true
+    self_signed_store: true
 changes:
   description: Each change in one line. In check mode, each change that would be made.
   returned: success, and when a change failed
@@ -223,4 +240,9 @@ journal:
   returned: success
   type: str
   sample: HKLM\SOFTWARE\winops.rdp\Journal\20261003T081500Z-4f2a9c
+run:
+  description: The id of this run in the journal, which M(winops.rdp.rdp_restore) takes, or empty when nothing was written.
+  returned: success
+  type: str
+  sample: 92d1ede2
 """

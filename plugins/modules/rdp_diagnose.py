@@ -54,6 +54,107 @@ options:
     description:
       - The extended error code that the client shows beside it, such as V(0x7). It needs O(error_code).
     type: str
+  client:
+    description:
+      - The client that somebody connects from, so that what lies between it and this host is judged, too.
+      - It is C(ansible_facts.rdp_client) of the machine that M(winops.rdp.rdp_client_facts) read, or the name of a
+        profile, as O(winops.rdp.rdp_compatibility#module:clients) says.
+    type: raw
+  causes:
+    description:
+      - Ids of the causes that the plan may act on, such as V(certificate.expired). None means all of them.
+      - This and the next four options limit RV(verdict.plan). What they keep out of it is in RV(verdict.left_alone),
+        with the reason. Nothing is found or judged differently.
+    type: list
+    elements: str
+    default: []
+  risk:
+    description:
+      - The highest risk that a remedy in the plan may have.
+    type: str
+    choices: [low, medium, high]
+    default: high
+  allow_restart:
+    description:
+      - Whether the plan may have remedies that restart services.
+    type: bool
+    default: true
+  allow_reboot:
+    description:
+      - Whether the plan may have remedies that count only after a restart of Windows.
+    type: bool
+    default: false
+  force:
+    description:
+      - Whether the plan may act on an RD Connection Broker, its certificate and its TLS settings included. Every
+        connection to the farm depends on that host.
+    type: bool
+    default: false
+  updates:
+    description:
+      - Updates that are known to harm Remote Desktop, besides those that the collection knows. A host whose build is in
+        the range of a row has the finding C(update.regression).
+      - Nothing uninstalls an update for that; the finding names the one that brings the correction.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kb:
+        description:
+          - Number of the update that brought the defect, such as V(KB5051987).
+        type: str
+        required: true
+      build_from:
+        description:
+          - Build and revision of the first Windows with the defect, such as V(26100.3194). Write it in quotes, for YAML
+            takes V(26100.3190) for a number and drops the zero.
+        type: str
+        required: true
+      build_fixed:
+        description:
+          - Build and revision of the first Windows without it. It has the same build, and a higher revision.
+        type: str
+        required: true
+      fix_kb:
+        description:
+          - Number of the update that brought the correction.
+        type: str
+        required: true
+      symptom:
+        description:
+          - What people see, as a clause, such as V(sessions freeze soon after they begin).
+        type: str
+        required: true
+      product:
+        description:
+          - Whether the range is one of the client editions, of the server editions, or of both. The same build number
+            may have other revisions on either.
+        type: str
+        choices: [client, server, any]
+        default: any
+      role:
+        description:
+          - The end of the connection that misbehaves, V(server) when people connect to such a host, V(client) when
+            somebody connects from it.
+        type: str
+        choices: [server, client]
+        default: server
+      kir:
+        description:
+          - The Known Issue Rollback that switches the defect off without another update, where there is one.
+        type: str
+        default: ""
+      source:
+        description:
+          - Who says so. The evidence of the finding names it.
+        type: str
+        default: the option updates of this task
+      strength:
+        description:
+          - How good the source is, V(A) for Microsoft, V(B) for Microsoft's staff or a cloud vendor, V(C) for others.
+        type: str
+        choices: [A, B, C]
+        default: C
 extends_documentation_fragment:
   - winops.rdp._attributes
   - winops.rdp._attributes.host
@@ -67,6 +168,8 @@ notes:
     logon against an attack counts them, too.
   - For a probe from elsewhere in the network, use M(winops.rdp.rdp_probe) on a machine there.
 seealso:
+  - module: winops.rdp.rdp_client_facts
+  - module: winops.rdp.rdp_compatibility
   - module: winops.rdp.rdp_facts
   - module: winops.rdp.rdp_probe
   - module: winops.rdp.rdp_report
@@ -110,6 +213,15 @@ EXAMPLES = r"""
     extended_code: "0x7"
   register: diagnose_result
 
+- name: Judge the host for the machine that a user sits at
+  winops.rdp.rdp_diagnose:
+    client: "{{ hostvars['pc17'].ansible_facts.rdp_client }}"
+
+- name: Plan only what disturbs nobody
+  winops.rdp.rdp_diagnose:
+    risk: low
+    allow_restart: false
+
 - name: Judge by what the host says alone
   winops.rdp.rdp_diagnose:
     probe: false
@@ -129,7 +241,7 @@ verdict:
     schema:
       description: Version of this shape.
       type: int
-      sample: 1
+      sample: 2
     state:
       description:
         - V(healthy), V(degraded) (it works, but is weak or will break), V(broken), V(unreachable) (WinRM does not
@@ -159,7 +271,9 @@ verdict:
       sample: Remote Desktop Services does not run. The service TermService is stopped and its start mode is disabled.
     findings:
       description: >-
-        What was found, the worst and surest first. With O(error_code), what explains it comes before what is as bad.
+        What was found, the worst first. Of what is as bad, with O(error_code) what explains it comes first, then what
+        ends connections at the stage where they end now, since a fix of anything later can not be proved before; then
+        the surest.
       type: list
       elements: dict
       contains:
@@ -232,7 +346,7 @@ verdict:
               type: str
               sample: low
             restart:
-              description: Services that must restart before the change counts.
+              description: Services that must restart before the change counts; C(Windows) stands for the host.
               type: list
               elements: str
               sample: []
@@ -245,6 +359,16 @@ verdict:
           description: What a person has to decide or to do. Else empty.
           type: str
           sample: ""
+        stage:
+          description: >-
+            The stage at which it ends a connection, as in RV(wire.stage), V(logon) or V(session) for what comes after
+            that, or V(client). A fix of it is proved when a new connection gets further. Empty when it ends none.
+          type: str
+          sample: tcp
+        reference:
+          description: The best source on this cause, with its strength and where there is one its address.
+          type: str
+          sample: "Microsoft, TLS registry settings (strength A): https://learn.microsoft.com/"
     plan:
       description: >-
         The remedies of proved and likely findings, merged for each module, in the order in which it is safe to take
@@ -273,7 +397,7 @@ verdict:
           type: str
           sample: low
         restart:
-          description: Services that must restart before the change counts.
+          description: Services that must restart before the change counts; C(Windows) stands for the host.
           type: list
           elements: str
           sample: []
@@ -295,6 +419,26 @@ verdict:
       type: list
       elements: str
       sample: ["updates: denied: access denied"]
+    ruled_out:
+      description: The causes that would break the host, and were looked for in vain with all that decides at hand.
+      type: list
+      elements: dict
+      contains:
+        cause:
+          description: Id of the cause.
+          type: str
+          sample: certificate.expired
+        reason:
+          description: What was seen in its place, one or two sentences.
+          type: str
+          sample: The active certificate is within its dates.
+    next:
+      description: >-
+        What to look at next, one sentence each, the nearest first. Empty when a proved cause breaks the host, or
+        nothing that matters is open.
+      type: list
+      elements: str
+      sample: ["Read the area machine_keys with an account that may: it decides on machine_keys.acl."]
     error:
       description: What the error code of the client says. Null without O(error_code).
       type: dict

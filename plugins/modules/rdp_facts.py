@@ -20,7 +20,8 @@ options:
   gather_subset:
     description:
       - Areas to read, V(system), V(services), V(listener), V(tls), V(certificate), V(machine_keys), V(updates),
-        V(firewall) and V(sessions). V(all) stands for all of them, V(min) for V(system).
+        V(firewall), V(sessions), V(port), V(endpoint_security), V(policies), V(logon), V(licensing) and V(events).
+        V(all) stands for all of them, V(min) for V(system).
       - A name after an exclamation mark is left out. When all names have one, they are left out of all areas.
       - An area reads what it needs of others, but only areas that are asked for are returned.
     type: list
@@ -67,6 +68,13 @@ EXAMPLES = r"""
   vars:
     certificate: "{{ ansible_facts['rdp']['certificate']['active'] | default({}, true) }}"
   when: certificate['days_left'] | default(1000) < 30
+
+- name: Show what the event logs say about private keys that could not be used
+  ansible.builtin.debug:
+    msg: "{{ item.count }} times until {{ item.last }}, {{ item.by_value }}"
+  loop: "{{ ansible_facts['rdp']['events']['seen'] | default([]) | selectattr('id', 'equalto', 36870) }}"
+  loop_control:
+    label: "{{ item.log }}"
 
 - name: Read everything but the updates, and give up after two minutes
   winops.rdp.rdp_facts:
@@ -198,11 +206,15 @@ ansible_facts:
               sample: []
             rds_roles:
               description: >-
-                Roles of Remote Desktop Services that the host has, V(connection_broker), V(management), V(gateway),
-                V(licensing).
+                Roles that the host has, V(connection_broker), V(management), V(gateway) and V(licensing) by their
+                services, V(session_host) by TerminalServerMode, V(domain_controller).
               type: list
               elements: str
-              sample: []
+              sample: [session_host]
+            part_of_cluster:
+              description: Whether it is a session host that reports to a connection broker.
+              type: bool
+              sample: false
         services:
           description: The services that Remote Desktop needs, and those that tell the roles of the host.
           type: dict
@@ -216,6 +228,12 @@ ansible_facts:
               description: Why the area could not be read, one sentence. Empty when it was.
               type: str
               sample: ""
+            service_dll:
+              description: >-
+                The program library that TermService is set to load, with its variables as they are written, where
+                Windows gives them so. Null when it is not set.
+              type: str
+              sample: "%SystemRoot%\\System32\\termsrv.dll"
             restart_pending:
               description:
                 - Services that this collection has changed something for which they take up only when they start, and
@@ -345,6 +363,15 @@ ansible_facts:
                   description: Class of its protocol, as a GUID.
                   type: str
                   sample: "{5828227c-20cf-4408-b73f-73ab70b8849f}"
+            present:
+              description: Whether there is a listener RDP-Tcp.
+              type: bool
+              sample: true
+            citrix:
+              description: Registry values that an agent of Citrix has left on RDP-Tcp.
+              type: list
+              elements: str
+              sample: []
         tls:
           description: What Schannel may use.
           type: dict
@@ -476,6 +503,13 @@ ansible_facts:
                   description: Path and name of the registry value.
                   type: str
                   sample: HKLM\SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002\Functions
+            usable_suites:
+              description: >-
+                The suites that the list, the switches below SCHANNEL and FIPS mode leave, in Windows' order and without
+                curves. Null when neither the list nor the release is known.
+              type: list
+              elements: str
+              sample: [TLS_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]
             fips:
               description: Whether only algorithms that FIPS 140 allows may be used.
               type: dict
@@ -891,6 +925,12 @@ ansible_facts:
                             (inherit only) and 16 (inherited).
                           type: int
                           sample: 0
+            entries:
+              description: >-
+                How many files are in the folder. Null when they could not be counted in half a minute, or without a
+                remote shell, and when there are none.
+              type: int
+              sample: 12
         updates:
           description: >-
             Installed updates. An update that a later one has replaced may be missing, so only the build proves one
@@ -923,6 +963,48 @@ ansible_facts:
                   description: When it was installed, as Windows writes it, which differs with its language.
                   type: str
                   sample: 1/12/2026
+            packages:
+              description: >-
+                The newest cumulative updates that Component Based Servicing has on record, the newest first, and after
+                them the single updates that this collection knows. At most ten.
+              type: list
+              elements: dict
+              contains:
+                identity:
+                  description: Identity of the package, as DISM names it.
+                  type: str
+                  sample: Package_for_RollupFix~31bf3856ad364e35~amd64~~20348.2113.1.5
+                kb:
+                  description: Number of a single update. Empty for a cumulative one, whose identity has none.
+                  type: str
+                  sample: ""
+                build:
+                  description: Build and revision of a cumulative update. Empty for a single one.
+                  type: str
+                  sample: "20348.2113"
+                state:
+                  description: V(installed), V(superseded), V(pending) (it needs a restart) or V(other).
+                  type: str
+                  sample: installed
+                removable:
+                  description: >-
+                    V(false) for a package that a later one replaces or that is permanent. Null when it is not known.
+                  type: bool
+                  sample: null
+            packages_reason:
+              description: Why the packages could not be read, one sentence. Empty when they were.
+              type: str
+              sample: ""
+            credssp_version:
+              description: >-
+                File version of TSpkg.dll, or null when it was not read. It is read before Windows 10 1803 only, since
+                every later Windows came with the correction.
+              type: str
+              sample: 10.0.14393.2248
+            credssp_fixed:
+              description: Whether CredSSP has the correction of CVE-2018-0886. Null when that is not known.
+              type: bool
+              sample: true
         firewall:
           description: Whether the firewall lets TCP to the port of the listener in.
           type: dict
@@ -1017,7 +1099,7 @@ ansible_facts:
               type: bool
               sample: true
         sessions:
-          description: How many people a restart of TermService would cut off.
+          description: How many people a restart of TermService would cut off, and how many sessions there are.
           type: dict
           contains:
             status:
@@ -1030,13 +1112,410 @@ ansible_facts:
               type: str
               sample: ""
             connected:
-              description: Their number.
+              description: How many people are connected.
+              type: int
+              sample: 2
+            active:
+              description: Sessions in use, that of the console among them. Null where Windows does not tell.
+              type: int
+              sample: 1
+            disconnected:
+              description: >-
+                Sessions that nobody is connected to, that of the services among them. Null where Windows does not tell.
               type: int
               sample: 2
             method:
-              description: The WMI class that was asked.
+              description: The WMI class that was asked for the people who are connected.
               type: str
               sample: MSFT_NetTCPConnection
+        port:
+          description: Who listens on the port of the listener.
+          type: dict
+          contains:
+            status:
+              description: >-
+                V(ok), V(denied) (the account may not read it), V(absent) (this Windows does not have it) or V(error).
+              type: str
+              sample: ok
+            reason:
+              description: Why the area could not be read, one sentence. Empty when it was.
+              type: str
+              sample: ""
+            number:
+              description: The port that the listener is set to.
+              type: int
+              sample: 3389
+            listening:
+              description: Whether any process listens on it.
+              type: bool
+              sample: true
+            owners:
+              description: The processes that listen on it.
+              type: list
+              elements: dict
+              contains:
+                pid:
+                  description: Id of the process.
+                  type: int
+                  sample: 1060
+                process:
+                  description: Its program. Empty when it is gone.
+                  type: str
+                  sample: svchost.exe
+                services:
+                  description: The services in it.
+                  type: list
+                  elements: str
+                  sample: [TermService]
+            term_service_pid:
+              description: Id of the process of TermService, null when it does not run.
+              type: int
+              sample: 1060
+            term_service_listens:
+              description: Whether TermService listens on the port. Null when its process is not known.
+              type: bool
+              sample: true
+            term_service_ports:
+              description: Every TCP port that TermService listens on.
+              type: list
+              elements: int
+              sample: [3389]
+            method:
+              description: V(MSFT_NetTCPConnection), or V(netstat) before Windows 8 and Server 2012.
+              type: str
+              sample: MSFT_NetTCPConnection
+        endpoint_security:
+          description: >-
+            Security products that may stand between clients and the listener, a hint and no proof. Products that were
+            uninstalled may still be registered.
+          type: dict
+          contains:
+            status:
+              description: >-
+                V(ok), V(denied) (the account may not read it), V(absent) (this Windows does not have it) or V(error).
+              type: str
+              sample: ok
+            reason:
+              description: Why the area could not be read, one sentence. Empty when it was.
+              type: str
+              sample: ""
+            products:
+              description: The products that are registered or whose services are there, on or not.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Name of the product.
+                  type: str
+                  sample: CrowdStrike Falcon
+                kind:
+                  description: V(antivirus), V(firewall), V(antispyware), or V(endpoint) for a service.
+                  type: str
+                  sample: endpoint
+                state:
+                  description: V(on), V(off), V(snoozed), V(running), V(stopped) or V(unknown).
+                  type: str
+                  sample: running
+                source:
+                  description: What told so, a WMI namespace or class, or a service.
+                  type: str
+                  sample: CSFalconService
+            third_party:
+              description: Names of the products that are on and not of Microsoft.
+              type: list
+              elements: str
+              sample: [CrowdStrike Falcon]
+        policies:
+          description: Which Group Policy object sets what, of what concerns Remote Desktop.
+          type: dict
+          contains:
+            status:
+              description: >-
+                V(ok), V(denied) (the account may not read it), V(absent) (this Windows does not have it) or V(error).
+              type: str
+              sample: ok
+            reason:
+              description: Why the area could not be read, one sentence. Empty when it was.
+              type: str
+              sample: ""
+            rsop:
+              description: >-
+                Whether the host's Resultant Set of Policy could be read, V(ok), V(denied), V(absent) (it keeps none) or
+                V(error).
+              type: str
+              sample: ok
+            rsop_reason:
+              description: Why it could not be read. Empty when it was.
+              type: str
+              sample: ""
+            values:
+              description: >-
+                The registry values that Group Policy sets for Remote Desktop, TLS, CredSSP, Lsa and the profiles of the
+                firewall, by the last refresh of the policy. The local Group Policy object counts.
+              type: list
+              elements: dict
+              contains:
+                where:
+                  description: Path and name of the registry value.
+                  type: str
+                  sample: HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services\SecurityLayer
+                value:
+                  description: The value as text.
+                  type: str
+                  sample: "2"
+                gpo:
+                  description: Display name of the Group Policy object.
+                  type: str
+                  sample: Remote Desktop hardening
+                gpo_id:
+                  description: Its id, a distinguished name, or C(LocalGPO).
+                  type: str
+                  sample: cn={31B2F340-016D-11D2-945F-00C04FB984F9},cn=policies,cn=system,DC=example,DC=com
+                link:
+                  description: >-
+                    Distinguished name of the site, domain or organizational unit that links it. Empty for the local
+                    one.
+                  type: str
+                  sample: OU=Servers,DC=example,DC=com
+                precedence:
+                  description: Its rank among the objects that set the same value. 1 wins.
+                  type: int
+                  sample: 1
+            sources:
+              description: >-
+                What Windows takes for the source of C(enabled), C(security_layer), C(nla) and C(min_encryption_level),
+                V(server), V(policy) or V(default). What it does not tell is missing.
+              type: dict
+              sample:
+                enabled: server
+                security_layer: policy
+        logon:
+          description: What decides on a logon once the connection stands.
+          type: dict
+          contains:
+            status:
+              description: >-
+                V(ok), V(denied) (the account may not read it), V(absent) (this Windows does not have it) or V(error).
+              type: str
+              sample: ok
+            reason:
+              description: Why the area could not be read, one sentence. Empty when it was.
+              type: str
+              sample: ""
+            rights:
+              description:
+                - One entry for each of C(SeDenyRemoteInteractiveLogonRight), C(SeDenyNetworkLogonRight),
+                  C(SeRemoteInteractiveLogonRight) and C(SeNetworkLogonRight) that Group Policy sets.
+                - The keys below are those of each entry.
+              type: dict
+              contains:
+                accounts:
+                  description: >-
+                    Who has the right. Built-in and well-known accounts as SIDs, others as Group Policy names them.
+                  type: list
+                  elements: str
+                  sample: [S-1-5-32-544]
+                gpo:
+                  description: Display name of the Group Policy object.
+                  type: str
+                  sample: Server baseline
+                source:
+                  description: The WMI class that told it.
+                  type: str
+                  sample: RSOP_UserPrivilegeRight
+              sample:
+                SeRemoteInteractiveLogonRight:
+                  accounts: [S-1-5-32-544]
+                  gpo: Server baseline
+                  source: RSOP_UserPrivilegeRight
+            rights_status:
+              description: >-
+                Whether the rights that Group Policy sets could be read, V(ok), V(denied), V(absent) or V(error).
+              type: str
+              sample: ok
+            rights_reason:
+              description: What the rights do not say, and why they could not be read.
+              type: str
+              sample: >-
+                These are the rights that Group Policy sets. Those that were set on the host itself (secpol.msc) can not
+                be read without writing a file there; run secedit /export on the host to see them.
+            lm_compatibility_level:
+              description: LmCompatibilityLevel, or null when it is not set.
+              type: int
+              sample: 5
+            disable_domain_creds:
+              description: Whether disabledomaincreds forbids the host to keep credentials of a domain.
+              type: bool
+              sample: false
+            force_guest:
+              description: Whether ForceGuest makes guests of local accounts.
+              type: bool
+              sample: false
+            security_packages:
+              description: >-
+                The value Security Packages of Lsa. Windows 8.1 and newer have it empty and know their own packages.
+              type: list
+              elements: str
+              sample: [kerberos, msv1_0, schannel, wdigest, tspkg, pku2u]
+            encryption_oracle:
+              description: >-
+                AllowEncryptionOracle, V(force_updated), V(mitigated) or V(vulnerable), or null when it is not set.
+              type: str
+              sample: null
+            endpoint_servers_ok:
+              description: >-
+                On a connection broker, whether NETWORK SERVICE is in the group RDS Endpoint Servers (S-1-5-32-576).
+                Null on other hosts, and when it is not known.
+              type: bool
+              sample: null
+            network_service_is_admin:
+              description: >-
+                Whether NETWORK SERVICE is in the group Administrators (S-1-5-32-544). Null when it is not known, as on
+                a domain controller, where nobody is asked.
+              type: bool
+              sample: false
+        licensing:
+          description: Licensing of a Remote Desktop Session Host.
+          type: dict
+          contains:
+            status:
+              description: >-
+                V(ok), V(denied) (the account may not read it), V(absent) (this Windows does not have it) or V(error).
+              type: str
+              sample: ok
+            reason:
+              description: Why the area could not be read, one sentence. Empty when it was.
+              type: str
+              sample: ""
+            terminal_server:
+              description: Whether the role Remote Desktop Session Host is installed.
+              type: bool
+              sample: true
+            mode:
+              description: >-
+                V(per_device), V(per_user), V(not_configured), V(personal) or V(unknown). V(administration) without the
+                role.
+              type: str
+              sample: per_user
+            mode_source:
+              description: V(policy), V(local) or V(default).
+              type: str
+              sample: policy
+            servers:
+              description: The license servers that count, those of Group Policy if it has any. Empty without the role.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Name or address of the server.
+                  type: str
+                  sample: lic01.example.com
+                source:
+                  description: V(policy) or V(local).
+                  type: str
+                  sample: policy
+                status:
+                  description: >-
+                    What the host finds when it asks the server, V(valid), V(valid_vdi), V(not_connectable),
+                    V(validity_unknown), V(access_denied), V(not_in_group), V(lower_version), V(version_mismatch),
+                    V(unsupported), V(unknown), or another number as text. V(not_read) when the question failed,
+                    V(not_asked) behind the first three, or after 20 seconds.
+                  type: str
+                  sample: valid
+                status_code:
+                  description: The number of that, or null.
+                  type: int
+                  sample: 1
+            grace_days:
+              description: Days that are left of the grace period. 0 when it is over. Null when it is not known.
+              type: int
+              sample: 87
+        events:
+          description: >-
+            Events of the last 72 hours that concern Remote Desktop, counted. They tell what happened, not what is so
+            now.
+          type: dict
+          contains:
+            status:
+              description: >-
+                V(ok), V(denied) (the account may not read it), V(absent) (this Windows does not have it) or V(error).
+              type: str
+              sample: ok
+            reason:
+              description: Why the area could not be read, one sentence. Empty when it was.
+              type: str
+              sample: ""
+            hours:
+              description: How far back the logs were looked at.
+              type: int
+              sample: 72
+            method:
+              description: >-
+                V(wevtutil), or V(Win32_NTLogEvent) where the host gives no remote shell, which reaches the log System
+                alone.
+              type: str
+              sample: wevtutil
+            seen:
+              description: One entry for each kind of event that was found.
+              type: list
+              elements: dict
+              contains:
+                log:
+                  description: Name of the log.
+                  type: str
+                  sample: System
+                provider:
+                  description: What wrote the events.
+                  type: str
+                  sample: Schannel
+                id:
+                  description: Number of the kind of event.
+                  type: int
+                  sample: 36870
+                count:
+                  description: How many were found, up to the limit of one question.
+                  type: int
+                  sample: 3
+                more:
+                  description: Whether the limit was reached, so that there may be more.
+                  type: bool
+                  sample: false
+                first:
+                  description: When the oldest of them happened.
+                  type: str
+                  sample: "2026-11-20T06:00:00Z"
+                last:
+                  description: When the newest of them happened.
+                  type: str
+                  sample: "2026-11-22T18:00:00Z"
+                fields:
+                  description:
+                    - The data of the newest of them, by the names that Windows gives it, else C(param1), C(param2).
+                    - Codes are eight hexadecimal digits. C(Service) is the name of a service, C(Error) why it failed,
+                      C(Status) and C(Thumbprint) come from the binary data.
+                  type: dict
+                  sample:
+                    Type: server
+                    ErrorCode: "0x8009030D"
+                    ErrorStatus: "10001"
+                by_address:
+                  description: >-
+                    How many came from which address of a client, the most frequent first, at most 20. Empty where
+                    events of this kind name none.
+                  type: dict
+                  sample: {}
+                by_value:
+                  description: >-
+                    How many there are of each value of what tells them apart, such as an error code, an alert, a reason
+                    or a service, at most 20.
+                  type: dict
+                  sample:
+                    "0x8009030D": 3
+            unread:
+              description: Logs that could not be read, and why.
+              type: list
+              elements: str
+              sample: []
 requests:
   description: How many requests were sent to the host.
   returned: success

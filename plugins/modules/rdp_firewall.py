@@ -42,7 +42,8 @@ notes:
   - Only TCP is opened. Remote Desktop works without UDP.
   - Refused are V(enabled) where Group Policy makes local rules void in an active profile
     (C(AllowLocalPolicyMerge) 0), V(enabled) where an enabled rule blocks the port, and V(disabled) where the rule that
-    allows it comes from Group Policy. The message says which profile or rule it is, and nothing is changed.
+    allows it comes from Group Policy or lets WinRM in as well. The message says which profile or rule it is, and
+    nothing is changed.
   - A rule that does not name the port but allows all ports counts for nothing. So the port can be open although the
     firewall area of the facts says that it is not.
   - A rule is added with C(netsh.exe), which the host starts through a WinRM shell, or through WMI where policy forbids
@@ -123,4 +124,9 @@ journal:
   returned: success
   type: str
   sample: HKLM\SOFTWARE\winops.rdp\Journal\20261003T081500Z-4f2a9c
+run:
+  description: The id of this run in the journal, which M(winops.rdp.rdp_restore) takes, or empty when nothing was written.
+  returned: success
+  type: str
+  sample: 92d1ede2
 """

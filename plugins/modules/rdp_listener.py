@@ -67,7 +67,10 @@ options:
     description:
       - How many connections may be open that have not logged on yet, from 1 to 4294967295. The value
         C(MaxOutstandingConnections) of C(Terminal Server).
-      - Microsoft does not document this value. Find and keep out whoever opens so many connections first.
+      - A decimal number. Users who had to raise it wrote 65536, which is 0x10000; guides that say 10000 mean that
+        hexadecimal number.
+      - Without it Server 2008 takes 50 (Microsoft, KB954398); what later releases take is not documented. Find and keep
+        out whoever opens so many connections first.
     type: int
   max_instances:
     description:
@@ -113,6 +116,8 @@ notes:
     policy sets something else than the option, the task is refused and names the value, and nothing is changed.
   - Refused always, because Windows does not work with it, are O(security_layer=tls) with O(min_encryption_level=low),
     and O(security_layer=rdp) with O(nla=true). What is not given counts as the host has it.
+  - Where the key C(RDP-Tcp) is gone, nothing is set on it, since that would make a key with one value. The task is
+    refused and says how to get the key back, from a host of the same Windows version.
   - The module restarts nothing. RV(restart_required) says when TermService has to restart before a change counts. For
     that use M(winops.rdp.rdp_service), which does not cut off users unless told to.
 seealso:
@@ -202,4 +207,9 @@ journal:
   returned: success
   type: str
   sample: HKLM\SOFTWARE\winops.rdp\Journal\20261003T081500Z-4f2a9c
+run:
+  description: The id of this run in the journal, which M(winops.rdp.rdp_restore) takes, or empty when nothing was written.
+  returned: success
+  type: str
+  sample: 92d1ede2
 """

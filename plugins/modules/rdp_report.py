@@ -13,7 +13,7 @@ short_description: Show what was found on many hosts as one table
 version_added: 1.0.0
 description:
   - Prints one line for each host that the role P(winops.rdp.diagnose#role) ran on in this run, and below the table what
-    was left alone on which host and why.
+    is planned, what has drifted from a baseline, and what was left alone on which host and why.
   - It can write the same as JSON to a file on the controller.
   - It asks no host. It reads the variables that the roles have left.
 options:
@@ -40,7 +40,8 @@ attributes:
     details: This is where the module runs. The hosts that it reports on run Windows.
 notes:
   - It reads the variables C(diagnose_result) of each host, which the role P(winops.rdp.diagnose#role) registers, and
-    C(remediate_before), which the role P(winops.rdp.remediate#role) sets. When you call M(winops.rdp.rdp_diagnose)
+    C(remediate_before), which the role P(winops.rdp.remediate#role) sets, and C(enforce_before), C(enforce_found) and
+    C(enforce_result), which the role P(winops.rdp.enforce#role) sets. When you call M(winops.rdp.rdp_diagnose)
     yourself, register its result under that name.
   - Run it once, at the end of the play, with C(run_once).
 seealso:
@@ -126,6 +127,28 @@ rows:
       type: list
       elements: str
       sample: ["listener.weakened: A policy decides."]
+    next:
+      description: What to look at next where no proved cause breaks the host, one sentence each.
+      type: list
+      elements: str
+      sample: ["Look the name up on the machine of the user and on the controller."]
+    plan:
+      description: The steps that the verdict plans, in their order, with causes, risk, restarts and people cut off.
+      type: list
+      elements: str
+      sample: ["1. rdp_service name: TermService, state: started (service.stopped; risk low)"]
+    drift:
+      description: >-
+        Where the host is, or before a repair was, not as its baseline wants it; empty when the role
+        P(winops.rdp.enforce#role) did not run.
+      type: list
+      elements: str
+      sample: ["Repaired: listener.nla is false, set on the host; microsoft wants true."]
+    worse:
+      description: >-
+        Whether a fix cut it off, that is, it is broken or unreachable and was better before, or that was taken back.
+      type: bool
+      sample: false
 counts:
   description: How many hosts are in each state. States without a host are missing.
   returned: always

@@ -21,8 +21,9 @@ description:
 options:
   run:
     description:
-      - Which run to take back. V(last) is the newest one in the journal, V(all) is every run, and anything else the id
-        of one, as RV(runs) lists them.
+      - Which run to take back. V(last) is the newest one in the journal, V(all) is every run, V(current) is the run
+        that this task belongs to, which may have changed nothing, and anything else the id of one, as RV(runs) lists
+        them.
     type: str
     default: last
   force:
@@ -44,7 +45,9 @@ attributes:
 notes:
   - It restores what was, also where that was weaker. The next diagnosis says so.
   - A self-signed certificate that Windows has made anew is not exchanged for the old one, whose key is gone.
-  - Restarts of services and removed updates are not in the journal. RV(restart_required) names the services that have
+  - A removed update can not be put back, and RV(kept) says so. So does it of what was changed in the profile of a user
+    who is not logged on now; that stays in the journal.
+  - Restarts are not in the journal. RV(restart_required) names the services that have
     to start anew; the role P(winops.rdp.rollback#role) restarts them.
   - After the last change a new connection proves that the host can still be reached; if not, this task is undone.
 seealso:
@@ -147,6 +150,11 @@ msg:
     1 change(s) were not taken back: somebody has changed it since; set force to true to take it back all the same.
 journal:
   description: Always empty, since taking back is not noted in the journal.
+  returned: success
+  type: str
+  sample: ""
+run:
+  description: Always empty, for the same reason.
   returned: success
   type: str
   sample: ""

@@ -12,7 +12,7 @@ module: rdp_service
 short_description: Set, start and restart the services of Remote Desktop on a Windows host
 version_added: 1.0.0
 description:
-  - Sets how a service starts, starts it, or restarts it.
+  - Sets how a service starts, as which account it runs, and which program TermService loads. Starts or restarts it.
   - It does not restart TermService while people are connected, unless O(disconnect_users) says so.
   - It neither stops nor disables a service for good.
 options:
@@ -33,12 +33,30 @@ options:
       - CryptSvc
   start_mode:
     description:
-      - V(auto) starts the service with Windows, V(manual) when something asks for it. Without this option the start
-        mode stays as it is.
+      - V(auto) starts the service with Windows, V(manual) when something asks for it, and V(default) is what Windows
+        ships. Without this option the start mode stays as it is.
     type: str
     choices:
       - auto
       - manual
+      - default
+  account:
+    description:
+      - V(default) gives the service the account back that Windows ships. The service takes it up when it starts.
+      - The account that it had comes back with M(winops.rdp.rdp_restore) only when it is one of Windows' own, since the
+        password of any other is not known.
+    type: str
+    choices:
+      - default
+  program:
+    description:
+      - V(default) has TermService load Microsoft's program again, C(%SystemRoot%\System32\termsrv.dll). The value
+        C(ServiceDll) of C(HKLM\SYSTEM\CurrentControlSet\Services\TermService\Parameters). The service takes it up when
+        it starts.
+      - It is refused where that file is not there. Only for O(name=TermService).
+    type: str
+    choices:
+      - default
   state:
     description:
       - V(started) starts the service when it does not run.
@@ -56,6 +74,15 @@ options:
       - Only for O(name=TermService) with O(state=restarted).
     type: bool
     default: false
+  end_hung:
+    description:
+      - Whether the process of a service that hangs may be ended, so that it can start anew. A service hangs when it
+        refuses to stop, or has not stopped after O(wait_timeout) seconds.
+      - With O(state=started) or O(state=restarted), a service that is between two states counts as one that is to be
+        restarted.
+      - It is refused where other services run in the same process. Only a restart of Windows helps there.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - winops.rdp._attributes
   - winops.rdp._attributes.host
@@ -67,7 +94,7 @@ attributes:
     support: partial
     details: With O(state=restarted) a service that runs is restarted every time.
 notes:
-  - Give O(start_mode), O(state), or both.
+  - Give O(start_mode), O(account), O(program), O(state), or several. One restart does for all of them.
   - When people are connected, TermService is not restarted. The task does not fail. RV(connected) counts them,
     RV(restart_required) names TermService, and RV(msg) says so.
   - From Windows 8 and Server 2012 on, the established TCP connections to the port of the listener are counted. Before,
@@ -118,6 +145,15 @@ EXAMPLES = r"""
     state: restarted
     disconnect_users: true
 
+- name: Undo what a tool has done to Remote Desktop's own service
+  winops.rdp.rdp_service:
+    name: TermService
+    start_mode: default
+    account: default
+    program: default
+    state: restarted
+    end_hung: true
+
 - name: Tell whether the service would be started
   winops.rdp.rdp_service:
     name: SessionEnv
@@ -139,9 +175,18 @@ before:
       description: V(running), V(stopped), or what Windows says on the way between them, such as V(start_pending).
       type: str
       sample: stopped
+    account:
+      description: As which account it runs.
+      type: str
+      sample: NT Authority\NetworkService
+    program:
+      description: The value C(ServiceDll), null where there is none. Only with O(program).
+      type: str
+      sample: '%SystemRoot%\System32\termsrv.dll'
   sample:
     start_mode: disabled
     state: stopped
+    account: NT Authority\NetworkService
 after:
   description: The service afterwards; in check mode, as it would be.
   returned: success
@@ -155,9 +200,18 @@ after:
       description: V(running), V(stopped), or what Windows says on the way between them, such as V(start_pending).
       type: str
       sample: running
+    account:
+      description: As which account it runs.
+      type: str
+      sample: NT Authority\NetworkService
+    program:
+      description: The value C(ServiceDll), null where there is none. Only with O(program).
+      type: str
+      sample: '%SystemRoot%\System32\termsrv.dll'
   sample:
     start_mode: manual
     state: running
+    account: NT Authority\NetworkService
 changes:
   description: Each change in one line, without restarts. In check mode, each change that would be made.
   returned: success, and when a change failed
@@ -180,7 +234,9 @@ connected:
   type: int
   sample: 2
 restart_required:
-  description: The service of O(name) when it was not restarted because people are connected. Else empty.
+  description:
+    - The service of O(name) when it was not restarted because people are connected, or when its account or program
+      changed and it goes on as before. Else empty.
   returned: success
   type: list
   elements: str
@@ -197,4 +253,9 @@ journal:
   returned: success
   type: str
   sample: HKLM\SOFTWARE\winops.rdp\Journal\20261003T081500Z-4f2a9c
+run:
+  description: The id of this run in the journal, which M(winops.rdp.rdp_restore) takes, or empty when nothing was written.
+  returned: success
+  type: str
+  sample: 92d1ede2
 """

@@ -10,6 +10,7 @@ can not be talked to as unreachable, anything else as failed with the result so 
 
 from __future__ import annotations
 
+import secrets
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -17,6 +18,7 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.gather import gather
@@ -24,7 +26,9 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Fa
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.apply import RemedyError, apply, prove
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change, describe
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import Journal
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.lock import Lock, holder
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.restart import restart
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import mark
@@ -47,6 +51,12 @@ TIMEOUTS: dict[str, dict[str, Any]] = {
     "operation_timeout": {"type": "int", "default": 60},
     "wait_timeout": {"type": "int", "default": 120},
 }
+
+# What every module that changes a host takes besides.
+CHANGES: dict[str, Any] = {"break_lock": {"type": "bool", "default": False}}
+
+# To let the lock of the host go: the task's own time may be what has run out.
+_RELEASE_SECONDS = 15.0
 
 
 class HostAction(ActionBase):
@@ -72,12 +82,22 @@ class HostAction(ActionBase):
             )
         self.made: list[Change] = []
         self.journal_path = ""
+        self.run_id = _run_id(self._task) or secrets.token_hex(4)
+        self.lock: Lock | None = None
+        self.break_lock = arguments.get("break_lock") or self._breaks_lock(task_vars or {})
+        self.warnings: list[str] = []
         try:
             result.update(self.guarded(arguments))
         except (WSManConnectionError, WSManAuthError) as error:
             # Returned and not raised: ansible-core 2.19 and newer append the text of every cause to a raised error.
             result.update(unreachable=True, **self.stopped(error))
+        if self.warnings:
+            result.setdefault("warnings", []).extend(self.warnings)
         return result
+
+    def _breaks_lock(self, task_vars: Mapping[str, Any]) -> bool:
+        """The variable rdp_break_lock, which stands for the option in all modules and roles."""
+        return "rdp_break_lock" in task_vars and boolean(self._templar.template(task_vars["rdp_break_lock"]))
 
     def stopped(self, error: Exception) -> Result:
         """What an error leaves: its sentence, and what has been changed until then."""
@@ -96,7 +116,10 @@ class HostAction(ActionBase):
             try:
                 _greet(session)
                 host = Host(session, deadline, wait_seconds=arguments["wait_timeout"])
-                return self.on_host(host, arguments)
+                try:
+                    return self.on_host(host, arguments)
+                finally:
+                    self._let_go(host)
             finally:
                 session.close()
         except (WSManConnectionError, WSManAuthError):
@@ -140,9 +163,37 @@ class HostAction(ActionBase):
         finally:
             session.close()
 
+    @property
+    def module(self) -> str:
+        """The module's name, without its collection."""
+        name: str = self._task.action
+        return name.rpartition(".")[2]
+
     def journal(self, host: Host, restart: Sequence[str] = ()) -> Journal:
         """The journal of this task. ``restart``: services that take its changes up only when they start."""
-        return Journal(host.registry, self._task.action.rpartition(".")[2], _run_id(self._task), restart)
+        return Journal(host.registry, self.module, self.run_id, restart)
+
+    def hold(self, host: Host) -> None:
+        """Takes the lock of the host before the first thing is written; the task lets it go when it ends.
+
+        Refused names the run that holds it. Check mode writes nothing and needs no lock.
+        """
+        if self.lock is None and not self._task.check_mode:
+            self.lock = Lock(host.registry, holder(self.run_id, self.module))
+            broken = self.lock.take(break_others=self.break_lock)
+            self.warnings += [f"the lock of another run on this host was broken: {each}" for each in broken]
+
+    def _let_go(self, host: Host) -> None:
+        if self.lock is None:
+            return
+        host.extend(_RELEASE_SECONDS)
+        try:
+            self.lock.release()
+        except (WindowsError, WSManError) as error:
+            self.warnings.append(
+                f"this task's lock on the host could not be taken away ({str(error).rstrip('.')}): the next task of "
+                "this run does it; another run needs break_lock"
+            )
 
     def change(self, host: Host, changes: list[Change], *, risky: bool, restart: Sequence[str] = ()) -> str:
         """Makes planned changes unless in check mode; the path of the journal, empty when nothing was written.
@@ -161,12 +212,19 @@ class HostAction(ActionBase):
 
     def apply(self, host: Host, changes: list[Change], journal: Journal) -> None:
         """Makes changes and keeps them in mind, so that whatever comes after, the result names them."""
+        if changes:
+            self.hold(host)
         try:
             self.made += apply(host, changes, journal)
         except RemedyError as error:
             raise RemedyError(str(error), [*self.made, *error.done]) from error
         finally:
             self.journal_path = journal.path
+
+    def restart(self, host: Host, name: str, *, end_hung: bool = False) -> list[str]:
+        """Restarts a service, and what depends on it, so that a run that dies in between can be taken back."""
+        self.hold(host)
+        return restart(host, name, self.journal(host), end_hung=end_hung)
 
     def prove(self, host: Host) -> None:
         """Proves by a new connection that the changes did not cut us off, else takes them back."""
@@ -189,6 +247,7 @@ class HostAction(ActionBase):
             "changes": _told(changes),
             "restart_required": list(restart_required),
             "journal": journal,
+            "run": self.run_id if journal else "",
         }
         if self._task.diff:
             result["diff"] = {"before": dict(before), "after": dict(after)}

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 PASSWORD = "Canary-7Q/x+9k=%41&<z>'q"
 WRONG_PASSWORD = "Stray-8W/y+3m=%42&<v>'p"
 PROXY_PASSWORD = "Gate-5R/u+2n=%43&<w>'s"
+# What a host holds beside what is asked for: it has no business on the controller.
+STORED_PASSWORD = "Store-4S/v+1p=%44&<u>'r"
 _LOOK_SECONDS = 0.05
 
 

@@ -37,6 +37,22 @@ def told(run: Run, host: str, outcome: str) -> str:
         ("rdp_diagnose", {"port": 70000}, "The port must be from 1 to 65535"),
         ("rdp_diagnose", {"probe_timeout": -1}, "more than 0"),
         ("rdp_diagnose", {"prot": 3389}, "prot"),
+        ("rdp_diagnose", {"updates": [{"kb": "KB5051987"}]}, "build_fixed"),
+        (
+            "rdp_diagnose",
+            {
+                "updates": [
+                    {
+                        "kb": "KB5051987",
+                        "build_from": "26100",
+                        "build_fixed": "26100.3775",
+                        "fix_kb": "KB5055523",
+                        "symptom": "it hums",
+                    }
+                ]
+            },
+            "updates, row 1: '26100' is no build with a revision",
+        ),
         ("rdp_listener", {}, "nothing to do"),
         ("rdp_listener", {"security_layer": "ssl"}, "security_layer"),
         ("rdp_listener", {"port": 0}, "port must be between"),

@@ -21,7 +21,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import S
 from tests.integration.fleet import Fleet, running, write_scenarios
 from tests.integration.test_host import connection_to
 
-MOST_REQUESTS = 60
+MOST_REQUESTS = 84  # 78 to 83, by what each version has
 VERSIONS = sorted(
     path.stem for path in (Path(__file__).resolve().parents[1] / "lab/profiles").glob("*.yml") if path.stem != "common"
 )
@@ -54,11 +54,12 @@ class Read:
     requests: int  # as the client counts them
     arrived: int  # as the lab does, logons included
     connections: int
+    shells: int
 
 
 def read(fleet: Fleet, name: str, plugin: str, *, parallel: bool = True) -> Read:
     counters = fleet.lab.hosts[name].model.counters
-    arrived, connections = counters.requests, counters.connections
+    arrived, connections, shells = counters.requests, counters.connections, counters.shells_opened
     deadline = Deadline(60)
 
     def connect() -> Session:
@@ -70,7 +71,13 @@ def read(fleet: Fleet, name: str, plugin: str, *, parallel: bool = True) -> Read
         facts["system"].pop("local_time")
         facts["system"].pop("clock_skew")
         requests = session.requests
-    return Read(facts, requests, counters.requests - arrived, counters.connections - connections)
+    return Read(
+        facts,
+        requests,
+        counters.requests - arrived,
+        counters.connections - connections,
+        counters.shells_opened - shells,
+    )
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
@@ -82,6 +89,7 @@ def test_a_healthy_host_costs_few_requests(healthy: Fleet, version: str, plugin:
     assert found.requests <= MOST_REQUESTS
     assert found.arrived <= found.requests + LOGON
     assert found.connections == SOCKETS
+    assert found.shells == 1
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
@@ -91,6 +99,7 @@ def test_a_host_far_away_is_read_over_four_connections(healthy: Fleet, plugin: s
     together = read(healthy, "FAR", plugin)
     assert together.facts == alone.facts
     assert (alone.connections, together.connections) == (SOCKETS, 4 * SOCKETS)
+    assert (alone.shells, together.shells) == (1, 1)
     assert together.requests == alone.requests <= MOST_REQUESTS
     assert together.arrived <= together.requests + 4 * LOGON
     assert threading.active_count() == threads

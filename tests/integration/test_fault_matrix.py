@@ -30,7 +30,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Ho
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryType, RegistryValue
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.connect import open_session
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError, WSManTimeout
 from tests.integration.fleet import Fleet, running, write_scenarios
 from tests.integration.test_host import connection_to
 from tests.lab.model.faults import FAULTS as KNOWN
@@ -182,6 +182,15 @@ def add_port(host: Host) -> None:
     host.firewall.add_port("winops.rdp", 4711, ["domain"], classes=host.has_firewall_classes, deadline=host.deadline)
 
 
+def output(host: Host) -> object:
+    """Without a shell there is no output, and what is cut off at the end has no exit code: areas say so."""
+    found = host.tools.output("ver & ping -n 2 127.0.0.1 >nul & echo done", host.deadline)
+    if found is None or found.exit_code is None:
+        detail = "" if found else "the host gives no remote shell; allow remote shell access"
+        raise WSManTimeout("the command ver", SECONDS, detail, host=host.session.host)
+    return found
+
+
 OPERATIONS = (
     Operation("authenticate", "authenticate", twice(query), greets=False),
     Operation("identify", "identify", twice(identify), greets=False),
@@ -205,6 +214,7 @@ OPERATIONS = (
     Operation("receive", "receive", add_port, writes=True),
     Operation("signal", "signal", add_port, writes=True),
     Operation("delete shell", "delete", add_port, writes=True),
+    Operation("tool output", "receive", output, nth=2),
     Operation("access list", "command", access, nth=2, writes=True, seconds=8.0),
 )
 
@@ -251,7 +261,7 @@ def test_the_fault_hits_the_write(tmp_path: Path) -> None:
     cells = [Cell("soap_fault internal", each, f"AIM{row}") for row, each in enumerate(columns)]
     beyond = [Cell("soap_fault internal", each, f"BEYOND{row}") for row, each in enumerate(columns)]
     scenarios = [scenario_of(cell.operation, cell.host) for cell in [*cells, *beyond]]
-    with running(write_scenarios(tmp_path / "scenarios", scenarios), tmp_path, AIM_BASE) as fleet:
+    with running(write_scenarios(tmp_path / "scenarios", scenarios), tmp_path, AIM_BASE, ruled=False) as fleet:
 
         def try_it(cell: Cell) -> None:
             inject(fleet, cell, times=0, later=int(cell in beyond))
@@ -407,7 +417,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
     ]
     scenarios = [scenario_of(cell.operation, cell.host) for cell in found]
     scenarios += [scenario_of(column, f"REF-{number}") for number, column in enumerate(COLUMNS)]
-    with running(write_scenarios(work / "scenarios", scenarios), work, BASE) as fleet:
+    with running(write_scenarios(work / "scenarios", scenarios), work, BASE, ruled=False) as fleet:
         references = {}
         for number, column in enumerate(COLUMNS):
             result = perform(fleet, f"REF-{number}", column, 30)

@@ -37,7 +37,7 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         {"hostname": "NOSHELL", "windows": "2022", "winrm": WITHOUT_SHELLS, "certificate": {"key": "unreadable"}},
         {"hostname": "OLD", "windows": "7sp1"},
     ]
-    with running(write_scenarios(work / "scenarios", scenarios), work, "127.43.0.0") as fleet:
+    with running(write_scenarios(work / "scenarios", scenarios), work, "127.43.0.0", ruled=False) as fleet:
         yield fleet
 
 

@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.integration.fleet import Fleet
 from tests.integration.run import ansible, playbook
 
@@ -117,21 +119,29 @@ def test_weaker_is_refused_and_nothing_is_written(lab_of: LabOf) -> None:
     assert fleet.writes("SRV1") == []
 
 
-def test_a_change_after_which_nobody_can_connect_is_taken_back(lab_of: LabOf) -> None:
-    """TLS would be right, but the host's own list leaves no suite that a client has: without TLS people got in."""
-    suites = r"HKLM\SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002"
+def test_changes_after_which_nobody_can_connect_are_taken_back_whole(lab_of: LabOf) -> None:
+    """TLS would be right, but something on the way ends connections that ask for it: without TLS people got in."""
     listener = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp"
-    registry = {
-        suites: {"Functions": ["TLS_RSA_WITH_NULL_SHA"]},
-        listener: {"SecurityLayer": 0, "MinEncryptionLevel": 2},
-    }
-    fleet = lab_of({"hostname": "SRV1", "windows": "2022", "registry": registry})
+    weak = {listener: {"SecurityLayer": 0, "MinEncryptionLevel": 1, "UserAuthentication": 0}}
+    agent = {"kind": "endpoint_agent", "at": "client_hello"}
+    fleet = lab_of({"hostname": "SRV1", "windows": "2022", "registry": weak, "path": agent})
+    before = fleet.lab.digest("SRV1")["parts"]
     run = playbook(fleet.inventory, "playbooks/fix_rdp.yml", rdp_fail_on=[])
     assert run.code != 0
-    assert "were taken back" in run.of("SRV1")["result"]["msg"]
-    after = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_diagnose", {}).of("SRV1")["result"]
-    assert after["wire"]["ready"]
-    assert after["facts"]["listener"]["settings"]["security_layer"]["value"] == "rdp"
+    message = run.of("SRV1")["result"]["msg"]
+    assert "a connection ended at ready before the changes and at tls after them" in message, message
+    assert "changes of this run were taken back. A connection now ends at ready" in message, message
+    assert [each["result"]["changed"] for each in run.results if each["action"].endswith("rdp_restore")] == [True]
+    assert fleet.lab.digest("SRV1")["parts"] == before
+
+
+@pytest.mark.parametrize(("deny", "outcome"), [(1, "improved"), (0, "unchanged")])
+def test_the_outcome_of_a_fix_is_told(lab_of: LabOf, deny: int, outcome: str) -> None:
+    switch = {r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server": {"fDenyTSConnections": deny}}
+    fleet = lab_of({"hostname": "SRV1", "windows": "2022", "registry": switch})
+    run = playbook(fleet.inventory, "playbooks/fix_rdp.yml", rdp_fail_on=[])
+    told = [each["result"].get("ansible_facts", {}).get("remediate_outcome") for each in run.results]
+    assert [each for each in told if each][-1] == outcome
 
 
 def test_a_failed_task_names_what_it_has_changed(lab_of: LabOf) -> None:

@@ -17,7 +17,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.canaries import PASSWORD, PROXY_PASSWORD, WRONG_PASSWORD, Traces, forms, mark_key
+from tests.integration.canaries import (
+    PASSWORD,
+    PROXY_PASSWORD,
+    STORED_PASSWORD,
+    WRONG_PASSWORD,
+    Traces,
+    forms,
+    mark_key,
+)
 from tests.integration.connections import (
     CONNECTIONS,
     USER,
@@ -36,15 +44,38 @@ PLUGINS = ("winrm", "psrp")
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("rdp_*.py"))
 PLAYBOOKS = sorted(path.name for path in (ROOT / "playbooks").glob("*.yml"))
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "rdp_baseline": {"facts": "{{ rdp_diagnose.facts }}"},
     "rdp_certificate": {"machine_keys_acl": True},
-    "rdp_facts": {"gather_subset": ["listener", "services", "tls"]},
+    "rdp_client": {"encryption_oracle": "mitigated"},
+    "rdp_compatibility": {"clients": ["11-24h2"], "servers": [{"name": "it", "facts": "{{ rdp_diagnose.facts }}"}]},
+    "rdp_facts": {"gather_subset": ["listener", "services", "tls", "events", "policies", "logon"]},
+    "rdp_licensing": {"servers": ["lic1.corp.example"]},
     "rdp_listener": {"min_encryption_level": "high", "max_outstanding_connections": 4000},
     "rdp_probe": {"host": "{{ ansible_host }}", "deadline": 5},
     "rdp_report": {"hosts": "{{ ansible_play_hosts_all }}"},
     "rdp_service": {"name": "SessionEnv", "start_mode": "auto"},
     "rdp_tls": {"protocols": [{"name": "TLS 1.2"}]},
+    "rdp_update": {"kb": "KB5008223", "allow_weaker": True},
 }
 USERS = [{"name": USER, "password": PASSWORD, "admin": True}]
+# A password that somebody typed in the place of the name, and those that administrators leave in the registry, by hand
+# and by policy; all of them beside what is read: in the same logs, classes and keys.
+STORED: dict[str, Any] = {
+    "events": [
+        {"id": 4625, "ago": 3, "data": {"TargetUserName": STORED_PASSWORD}},
+        {"id": 1149, "ago": 2, "data": {"Param1": STORED_PASSWORD}},
+        {"id": 36870, "ago": 1, "data": {"ErrorCode": "0x8009030d"}},
+    ],
+    "policies": [
+        {
+            "registry": {
+                r"HKLM\SOFTWARE\Policies\Lab": {"Password": STORED_PASSWORD},
+                r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services": {"MinEncryptionLevel": 2},
+            }
+        }
+    ],
+}
+STORED_VALUES = {r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon": {"DefaultPassword": STORED_PASSWORD}}
 # The transports by which a password or a key goes out; how the messages travel below makes no difference to it.
 USUAL: tuple[str, ...] = ("W-NTLM", "W-BASIC-S", "W-CERT-S", "W-KERB", "W-KERB-TICKET", "W-CREDSSP")
 USUAL += ("P-NTLM", "P-NEGO-S", "P-BASIC-S", "P-CERT-S", "P-KERB", "P-CREDSSP")
@@ -78,7 +109,11 @@ def login(gate: int) -> str:
 
 
 def with_users(connections: Sequence[Connection]) -> list[Connection]:
-    return [replace(each, host={"users": USERS, **each.host}) for each in connections]
+    found = []
+    for each in connections:
+        registry = {**STORED_VALUES, **each.host.get("registry", {})}
+        found.append(replace(each, host={"users": USERS, **STORED, **each.host, "registry": registry}))
+    return found
 
 
 def works(gate: int) -> list[Connection]:
@@ -129,10 +164,11 @@ def fails(gate: int) -> list[Connection]:
 
 
 def book(path: Path, modules: Sequence[str], hosts: str = "all") -> str:
-    """A playbook that runs the modules one after the other, whatever comes of them."""
+    """A playbook that runs the modules one after the other, whatever comes of them; the diagnosis is for others."""
+    modules = sorted(modules, key=lambda name: name != "rdp_diagnose")
     tasks = []
     for module in modules:
-        task: dict[str, Any] = {"name": module, f"winops.rdp.{module}": ARGUMENTS.get(module, {})}
+        task: dict[str, Any] = {"name": module, f"winops.rdp.{module}": ARGUMENTS.get(module, {}), "register": module}
         if module == "rdp_probe":
             task["delegate_to"] = "localhost"
         tasks.append({**task, "ignore_errors": True, "ignore_unreachable": True})
@@ -183,6 +219,7 @@ class Runs:
 @pytest.fixture(scope="module")
 def secrets() -> dict[str, set[bytes]]:
     texts = {"the password": PASSWORD, "the wrong password": WRONG_PASSWORD, "the proxy's password": PROXY_PASSWORD}
+    texts["a password that the host holds"] = STORED_PASSWORD
     return {
         **{name: forms(text) for name, text in texts.items()},
         # A part is a leak as well: what reads a URL may take a slash in a password for the end of the host.
@@ -259,6 +296,9 @@ def test_there_was_something_to_search(runs: Runs) -> None:
         assert [name for name in names if part in name], part
     (written,) = runs.traces.texts("fix_rdp.yml: what was written on W-NTLM")
     assert b"Journal" in written
+    facts = runs.runs["modules"].of("W-NTLM", "rdp_facts")["result"]["ansible_facts"]["rdp"]
+    assert 36870 in {each["id"] for each in facts["events"]["seen"]}
+    assert [each["value"] for each in facts["policies"]["values"]] == ["2"]
 
 
 @pytest.mark.parametrize("text", [PASSWORD, f"user:{PASSWORD}", f"u:{PASSWORD}\n", f"us:{PASSWORD}"])

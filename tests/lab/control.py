@@ -7,6 +7,7 @@
 GET /hosts: every host with counters, writes, listener and expectation. GET /hosts/<name>/model: a digest of the whole
 model. POST /reset: every host as its scenario says. POST /hosts/<name>/faults: arm a fault or a list of them
 (faults.Injection as JSON); DELETE on it disarms all. POST /hosts/<name>/reboot: {"seconds": 2}.
+POST /hosts/<name>/refresh_policies: what a policy set and somebody changed is as the policy says again.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Control:
         app.router.add_post("/hosts/{name}/faults", self._inject)
         app.router.add_delete("/hosts/{name}/faults", self._clear)
         app.router.add_post("/hosts/{name}/reboot", self._reboot)
+        app.router.add_post("/hosts/{name}/refresh_policies", self._refresh_policies)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         try:
@@ -85,6 +87,9 @@ class Control:
             return web.json_response({"error": "the body must be JSON with a number of seconds"}, status=400)
         host.reboot(seconds)
         return web.json_response({"seconds": seconds})
+
+    async def _refresh_policies(self, request: web.Request) -> web.Response:
+        return web.json_response({"written": self._host(request).model.refresh_policies()})
 
     async def _reset(self, request: web.Request) -> web.Response:
         await self._lab.reset()

@@ -18,8 +18,10 @@ from typing import Any
 from tests.lab.kerberos import HostKeys, Realm
 from tests.lab.model import faults
 from tests.lab.model.host import Host
+from tests.lab.model.language import ENGLISH, load_language
 from tests.lab.pki import Authority, ServerTls
-from tests.lab.rdp import ListenerState, RdpServer
+from tests.lab.rdp import RdpServer
+from tests.lab.rdp.path import Path
 from tests.lab.scenario import Scenario
 from tests.lab.wsman.credentials import Credentials
 from tests.lab.wsman.http import HttpServer
@@ -32,6 +34,8 @@ DEFAULT_BASE = "127.10.0.0"
 _START_SECONDS = 120.0
 _MAX_SKEW_SECONDS = 300
 """What Kerberos bears (RFC 4120, Active Directory's default)."""
+_RESTART_SECONDS = 0.5
+"""A host that was told to restart is away so long."""
 _REPLY_SECONDS = 0.05
 """A reboot waits so long for the reply that is on its way."""
 
@@ -63,12 +67,14 @@ class LabHost:
         )
         self._http.on_fault = self._hit
         self._away: asyncio.Task[None] | None = None
-        self._rdp = RdpServer(address)
+        self._rdp = RdpServer(address, observer=self.model.remote_desktop.log.notice)
+        self._other = RdpServer(address) if self.model.troubles.port_owner is not None else None
+        """What another program answers on its port."""
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._down = False
-        self._applied: tuple[ListenerState | None, bool] | None = None
+        self._applied: tuple[Any, ...] | None = None
         self.problem = ""
 
     @property
@@ -80,6 +86,7 @@ class LabHost:
         await self._listen_winrm()
         await self._listen(self.model.remote_desktop.port or 3389, self._apply())
         self.model.on_listener_change = self._changed
+        self.model.on_restart = self._restart
         self._task = asyncio.get_running_loop().create_task(self._follow())
 
     async def _listen_winrm(self) -> None:
@@ -118,13 +125,20 @@ class LabHost:
         self.injector.clear()
         self._service.never_end(False)
 
-    def reboot(self, seconds: float) -> None:
-        """Soon: end every connection, forget sessions, shells and enumerations, and be away for `seconds`."""
-        if self._away is None or self._away.done():
-            self._away = asyncio.get_running_loop().create_task(self._reboot(seconds))
+    def reboot(self, seconds: float, after: float = _REPLY_SECONDS) -> bool:
+        """Soon: end every connection, forget sessions, shells and enumerations, and be away for `seconds`. False when
+        that is on its way already."""
+        if self._away is not None and not self._away.done():
+            return False
+        self._away = asyncio.get_running_loop().create_task(self._reboot(seconds, after))
+        return True
 
-    async def _reboot(self, seconds: float) -> None:
-        await asyncio.sleep(_REPLY_SECONDS)
+    def _restart(self, delay: float) -> bool:
+        """As the host's own order."""
+        return self.reboot(_RESTART_SECONDS, max(delay, _REPLY_SECONDS))
+
+    async def _reboot(self, seconds: float, after: float) -> None:
+        await asyncio.sleep(after)
         await self._http.close()
         await self._service.close()
         self._down = True
@@ -161,6 +175,8 @@ class LabHost:
         await self._http.close()
         await self._service.close()
         await self._rdp.close()
+        if self._other is not None:
+            await self._other.close()
 
     async def settle(self, timeout: float = 5.0) -> None:
         """Wait until the RDP listener shows the state of the model."""
@@ -183,9 +199,16 @@ class LabHost:
                 self._settled.set()
 
     async def _apply(self) -> None:
-        wanted = (None if self._down else self.model.remote_desktop.listener(), self.model.rdp_filtered())
+        model, down = self.model, self._down
+        answering = None if down else model.remote_desktop.answering()
+        other = None if down else model.troubles.occupant(model)
+        filtered, path = model.rdp_filtered(), model.troubles.path_now(model)
+        wanted = (answering, other, filtered, path)
         if wanted != self._applied:
-            await self._rdp.apply(wanted[0], filtered=wanted[1])
+            # First, so that a program that has ended gives its port back before anybody else takes it.
+            if self._other is not None:
+                await self._other.apply(other, path=path)
+            await self._rdp.apply(answering, filtered=filtered, path=path)
             self._applied = wanted
         self._settled.set()
 
@@ -216,7 +239,10 @@ class LabHost:
             "bytes_out": counters.bytes_out,
             "shells_opened": counters.shells_opened,
             "writes": [write.as_json() for write in model.audit.writes],
-            "events": [{"time": time, "id": number, "text": text} for time, number, text in model.events],
+            "events": [
+                {"time": event.time, "log": event.type.log, "id": event.id, "text": event.text(load_language(ENGLISH))}
+                for event in model.events.all()
+            ],
             "listener": listener,
             "https": None if self.tls is None else {"port": self.winrm_port + 1, "trust": str(self.tls.trust)},
             "injected": [list(hit) for hit in self.injector.hits],
@@ -278,9 +304,10 @@ class Lab:
             self._authority = Authority()
         return self._authority
 
-    async def reset(self) -> None:
-        """Every host as its scenario describes it, at the address that it had."""
-        for name, old in list(self.hosts.items()):
+    async def reset(self, *names: str) -> None:
+        """The named hosts, or all, as their scenarios describe them, at the addresses that they had."""
+        for name in names or list(self.hosts):
+            old = self.hosts[name]
             await old.close()
             fresh = LabHost(old.scenario, old.address, old.winrm_port, self.authority, self.realm)
             self.hosts[name] = fresh
@@ -338,8 +365,8 @@ class LabThread:
     def hosts(self) -> dict[str, LabHost]:
         return self.lab.hosts
 
-    def reset(self) -> None:
-        self._run(self.lab.reset())
+    def reset(self, *names: str) -> None:
+        self._run(self.lab.reset(*names))
 
     def inject(self, name: str, fault: str, **more: Any) -> None:
         """Arm a fault on a host: `inject("SRV", "drop_done", at="invoke", nth=2)`, see faults.Injection."""
@@ -364,12 +391,31 @@ class LabThread:
 
         self._run(start())
 
+    def refresh_policies(self, name: str) -> int:
+        """Let Group Policy set its values again; how many had changed."""
+
+        async def refresh() -> int:
+            return self.lab.hosts[name].model.refresh_policies()
+
+        return int(self._run(refresh()))
+
     def back(self, name: str) -> None:
         self._run(self.lab.hosts[name].back())
 
     def settle(self, name: str) -> None:
         """Wait until the listener of a host shows the state of its model."""
         self._run(self.lab.hosts[name].settle())
+
+    def path(self, name: str, path: Path | None) -> None:
+        """Put something into the path to a host, None for nothing; it meets new connections."""
+
+        async def put() -> None:
+            host = self.lab.hosts[name]
+            host.model.troubles.path, host.model.troubles.path_service = path, ""
+            host.model.on_listener_change()
+            await host.settle()
+
+        self._run(put())
 
     def digest(self, name: str) -> dict[str, Any]:
         """The digest of a host's model, taken on the lab's own thread."""

@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from tests.lab.model import certificates, faults, regfile
+from tests.lab import estate, outside, past
+from tests.lab.model import certificates, faults, packages, regfile
 from tests.lab.model.files import Entry
 from tests.lab.model.firewall import PROFILE_BITS
 from tests.lab.model.host import Host, HostSettings, Update, WinRMSettings
@@ -33,12 +34,13 @@ _TOP = {
     "hostname", "windows", "domain", "workgroup", "network_profile", "users", "winrm", "registry", "services", "files",
     "certificate", "updates", "ubr", "firewall", "sessions", "reg_file", "expect", "faults", "service_delay",
     "security_read_needs_read_control", "description", "clock_skew", "connection",
-    "language", "canned_commands",
+    "language", "canned_commands", *estate.KEYS, *outside.KEYS, "events", "since_boot",
 }  # fmt: skip
 _CERTIFICATE = {
     "self_signed": ("valid", "expired", "missing"),
     "key": ("present", "missing", "unreadable"),
     "bound": ("none", "valid", "expired", "stale", "key_missing", "key_unreadable"),
+    "bound_key": ("rsa", "ec"),
 }
 CBT_LEVELS = ("none", "relaxed", "strict")
 CONNECTION = {
@@ -106,7 +108,7 @@ class Scenario:
 
     def _build(self) -> Host:
         data = self.data
-        profile = load_profile(str(data["windows"]))
+        profile = estate.profile(data, load_profile(str(data["windows"])))
         settings = HostSettings(
             name=self.hostname,
             domain=data.get("domain"),
@@ -117,6 +119,7 @@ class Scenario:
             service_delay=float(data.get("service_delay", 0.05)),
             clock_skew=float(data.get("clock_skew", 0)),
             security_read_needs_read_control=bool(data.get("security_read_needs_read_control", False)),
+            roles=estate.role_names(data),
             language=data.get("language", ENGLISH),
             canned_commands=bool(data.get("canned_commands", False)),
         )
@@ -126,10 +129,13 @@ class Scenario:
         host = Host(profile, settings, self.users(), updates)
         if "ubr" in data:
             host.registry.set(CURRENT_VERSION, "UBR", REG_DWORD, int(data["ubr"]))
+        estate.install(host, data)
+        outside.install(host, data)
         if "reg_file" in data:
             regfile.load(host.registry, (self.path.parent / str(data["reg_file"])).resolve())
         _certificate(host, data.get("certificate") or {})
         apply_values(host.registry, data.get("registry") or {})
+        estate.govern(host, data)
         port = host.registry.dword(RDP_TCP, "PortNumber")
         if port is not None and not is_port(port):
             raise ScenarioError(f"{self.path.name}: registry: PortNumber of RDP-Tcp must be 1 to 65535, not {port}.")
@@ -146,7 +152,10 @@ class Scenario:
                     str(item.get("client", "")),
                 )
             )
+        past.write(host, data.get("events") or ())
         host.boot()
+        outside.note_attack(host)
+        apply_values(host.registry, data.get("since_boot") or {})
         return host
 
     def _services(self, host: Host) -> None:
@@ -160,6 +169,7 @@ class Scenario:
             service = host.services.find(name)
             if service is not None:
                 service.stuck = bool(wanted.get("stuck", False))
+                outside.break_service(host, name, wanted)
 
     def _files(self, host: Host) -> None:
         for name, wanted in (self.data.get("files") or {}).items():
@@ -181,7 +191,15 @@ class Scenario:
                 security = replace(security, owner=str(wanted["owner"]))
             if "acl" in wanted:
                 security = replace(security, dacl=tuple(_ace(self.path, text) for text in wanted["acl"]))
-            host.files.put(replace(entry, security=security, locked=bool(wanted.get("locked", entry.locked))))
+            host.files.put(
+                replace(
+                    entry,
+                    security=security,
+                    locked=bool(wanted.get("locked", entry.locked)),
+                    text=str(wanted.get("text", entry.text)),
+                    stale_keys=int(wanted.get("stale_keys", entry.stale_keys)),
+                )
+            )
 
     def _firewall(self, host: Host) -> None:
         wanted = self.data.get("firewall") or {}
@@ -213,7 +231,13 @@ def _faults(given: dict[str, Any]) -> faults.Faults:
 def _update(item: Any) -> Update:
     if isinstance(item, str):
         return Update(item)
-    return Update(str(item["id"]), str(item.get("description", "Security Update")), str(item.get("installed_on", "")))
+    return Update(
+        str(item["id"]),
+        str(item.get("description", "Security Update")),
+        str(item.get("installed_on", "")),
+        str(item.get("state", "installed")),
+        item.get("ubr"),
+    )
 
 
 def _path(host: Host, name: str) -> str:
@@ -254,7 +278,7 @@ def _certificate(host: Host, wanted: dict[str, str]) -> None:
         host.files.remove(key_path)
     elif wanted.get("key") == "unreadable":
         _without_network_service(host, key_path)
-    _bound(host, wanted.get("bound", "none"))
+    _bound(host, wanted.get("bound", "none"), cng=wanted.get("bound_key") == "ec")
 
 
 def _without_network_service(host: Host, path: str) -> None:
@@ -264,17 +288,17 @@ def _without_network_service(host: Host, path: str) -> None:
         host.files.set_security(path, replace(entry.security, dacl=dacl))
 
 
-def _bound(host: Host, state: str) -> None:
+def _bound(host: Host, state: str, *, cng: bool) -> None:
     if state == "none":
         return
-    key = certificates.KEYS.take()
+    key = certificates.KEYS.take(kind=certificates.EC if cng else certificates.RSA)
     days = -400 if state == "expired" else -10
     der = certificates.self_signed(host.fqdn, key, host.now() + dt.timedelta(days=days), 365)
     if state == "stale":
         thumb = certificates.thumbprint(der)
     else:
-        thumb = certificates.add(host.registry, certificates.MY, der, _BOUND_CONTAINER)
-        path = host.remote_desktop.key_file(_BOUND_CONTAINER)
+        thumb = certificates.add(host.registry, certificates.MY, der, _BOUND_CONTAINER, cng=cng)
+        path = host.remote_desktop.key_file(_BOUND_CONTAINER, cng=cng)
         if state != "key_missing":
             host.files.put(rdp_key_entry(path, key))
         if state == "key_unreadable":
@@ -361,13 +385,14 @@ def check(path: Path, data: dict[str, Any]) -> None:
         if value not in _CERTIFICATE[key]:
             raise wrong(f"certificate.{key} must be one of {', '.join(_CERTIFICATE[key])}")
     for name, wanted in (data.get("services") or {}).items():
-        only(f"services.{name}", wanted, ("start", "state", "stuck"))
+        only(f"services.{name}", wanted, ("start", "state", "stuck", *outside.SERVICE_KEYS))
+        outside.check_service(f"services.{name}", wanted, only, wrong)
         if wanted.get("start", "manual") not in START_VALUES:
             raise wrong(f"services.{name}.start must be automatic, manual or disabled")
         if wanted.get("state", "running") not in ("running", "stopped"):
             raise wrong(f"services.{name}.state must be running or stopped")
     for name, wanted in (data.get("files") or {}).items():
-        only(f"files.{name}", wanted, ("missing", "owner", "acl", "locked", "directory", "size"))
+        only(f"files.{name}", wanted, ("missing", "owner", "acl", "locked", "directory", "size", "text", "stale_keys"))
     for item in data.get("users") or ():
         only("users", item, ("name", "password", "admin", "remote_desktop", "disabled"))
         if not item.get("name") or not item.get("password"):
@@ -380,9 +405,17 @@ def check(path: Path, data: dict[str, Any]) -> None:
         only("sessions", item, ("user", "state", "remote", "client"))
     for item in data.get("updates") or ():
         if not isinstance(item, str):
-            only("updates", item, ("id", "description", "installed_on"))
-    for key in data.get("registry") or {}:
+            only("updates", item, ("id", "description", "installed_on", "state", "ubr"))
+            if item.get("state", "installed") not in packages.STATES:
+                raise wrong(f"updates: state must be one of {', '.join(packages.STATES)}")
+    for key in (*(data.get("registry") or {}), *(data.get("since_boot") or {})):
         if str(key).partition("\\")[0].lower() not in ("hklm", HKLM.lower(), "hku", "hkcu", "hkcr", "hkcc"):
             raise wrong(f"registry: {key!r} does not begin with a root key such as HKLM")
+    estate.check(data, load_profile(str(data["windows"])), only, wrong)
+    outside.check(data, only, wrong)
+    try:
+        past.check(data.get("events") or ())
+    except ValueError as error:
+        raise wrong(f"events: {error}") from error
     if "reg_file" in data and not (path.parent / str(data["reg_file"])).is_file():
         raise wrong(f"reg_file: {data['reg_file']!r} does not exist")

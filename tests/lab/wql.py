@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""WQL, as much as clients of a host need: SELECT with a WHERE, and ASSOCIATORS OF for dependent services.
+"""WQL, as much as clients of a host need: SELECT with a WHERE, and ASSOCIATORS OF.
 
 Grammar: Microsoft's "WQL (SQL for WMI)" pages. In strings a backslash escapes the next character. Comparisons of text
 ignore case, as WMI does. What is outside the grammar is a WqlError, never an empty result.
@@ -10,11 +10,14 @@ ignore case, as WMI does. What is outside the grammar is a WqlError, never an em
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
+
+from tests.lab.object_path import ObjectPath, parse_path
 
 Literal: TypeAlias = str | float | bool | None
 Predicate = Callable[[Mapping[str, Any]], bool]
@@ -24,10 +27,10 @@ _TOKEN = re.compile(
     |(?P<word>[A-Za-z_][A-Za-z0-9_.]*)|(?P<op><>|!=|<=|>=|=|<|>|\(|\)|,|\*))""",
     re.X,
 )
+_MOMENT = re.compile(r"(\d{14})\.(\d{6})([+-]\d{3})")
 _ASSOCIATORS = re.compile(
     r"\s*ASSOCIATORS\s+OF\s*\{(?P<path>.*)\}\s*(?:WHERE\s+(?P<where>[\w\s=]+?))?\s*\Z", re.I | re.S
 )
-_PATH = re.compile(r"(?P<cls>\w+)\.(?P<key>\w+)=(?P<quote>['\"])(?P<value>.*)(?P=quote)\Z", re.S)
 
 
 class WqlError(ValueError):
@@ -47,11 +50,9 @@ class Select:
 
 @dataclass(frozen=True)
 class Associators:
-    """ASSOCIATORS OF {class.key='value'} WHERE name=word ...; names of `where` in lower case."""
+    """ASSOCIATORS OF {object path} WHERE name=word ...; names and words of `where` in lower case."""
 
-    class_name: str
-    key: str
-    value: str
+    path: ObjectPath
     where: tuple[tuple[str, str], ...]
 
 
@@ -64,14 +65,14 @@ def parse(text: str) -> Select | Associators:
 
 
 def _associators(path: str, where: str) -> Associators:
-    found = _PATH.match(path.strip())
+    found = parse_path(path)
     if found is None:
         raise WqlError(f"not an object path: {path}")
     pairs = re.findall(r"(\w+)\s*=\s*(\w+)", where)
     if re.sub(r"\w+\s*=\s*\w+", "", where).strip():
         raise WqlError(f"not a WHERE of ASSOCIATORS: {where}")
     conditions = tuple((name.lower(), value.lower()) for name, value in pairs)
-    return Associators(found["cls"], found["key"], _unescape(found["value"]), conditions)
+    return Associators(found, conditions)
 
 
 def _unescape(text: str) -> str:
@@ -130,9 +131,11 @@ class _Parser:
         return Select(class_name, properties, where, frozenset(used), tuple(self._equals))
 
     def _either(self) -> Predicate:
+        before = len(self._equals)
         left = self._both()
         while self._word("OR"):
             left = _or(left, self._both())
+            del self._equals[before:]
         return left
 
     def _both(self) -> Predicate:
@@ -143,7 +146,9 @@ class _Parser:
 
     def _negated(self) -> Predicate:
         if self._word("NOT"):
+            before = len(self._equals)
             inner = self._negated()
+            del self._equals[before:]
             return lambda values: not inner(values)
         if self._peek() == ("op", "("):
             self._next()
@@ -247,8 +252,25 @@ def _compare(name: str, operator: str, literal: Literal) -> Predicate:
     return test
 
 
+def _moment(text: str) -> dt.datetime | None:
+    """A literal in the format of CIM, `yyyymmddHHMMSS.mmmmmm+UUU` (UUU minutes from UTC); None for anything else."""
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        moment = dt.datetime.strptime(match[1] + match[2], "%Y%m%d%H%M%S%f")
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=dt.timezone(dt.timedelta(minutes=int(match[3]))))
+
+
 def _alike(value: Any, literal: str | float | bool) -> tuple[Any, Any]:
-    """Both sides in one type: numbers where both are, else text without case."""
+    """Both sides in one type: numbers where both are, else text without case; two object paths by their keys."""
+    if isinstance(value, ObjectPath):
+        path = parse_path(str(literal))
+        return True, path is not None and value.same(path)
+    if isinstance(value, dt.datetime):
+        return value, _moment(str(literal))
     if isinstance(value, bool):
         return value, literal if isinstance(literal, bool) else str(literal).lower() in ("true", "1", "1.0")
     if isinstance(value, int):

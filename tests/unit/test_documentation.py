@@ -25,9 +25,11 @@ from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import TIMEOUTS, HostAction
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Verdict
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Step, Verdict
+from ansible_collections.winops.rdp.plugins.plugin_utils._compat.schema import Prediction, Summary
 from ansible_collections.winops.rdp.plugins.plugin_utils._doctor.schema import Examination
-from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Client, HostFacts
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.drift import Drift
 from ansible_collections.winops.rdp.plugins.plugin_utils._report import Row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -299,8 +301,13 @@ def compare(documented: Json, schema: Any, path: str) -> None:
 @pytest.mark.parametrize(
     ("module", "path", "schema"),
     [
-        ("rdp_facts", ("ansible_facts", "rdp"), Facts),
+        ("rdp_facts", ("ansible_facts", "rdp"), HostFacts),
+        ("rdp_client_facts", ("ansible_facts", "rdp_client"), Client),
+        ("rdp_compatibility", ("rows",), Prediction),
+        ("rdp_compatibility", ("summary",), Summary),
         ("rdp_diagnose", ("verdict",), Verdict),
+        ("rdp_baseline", ("drift",), Drift),
+        ("rdp_baseline", ("plan",), Step),
         ("rdp_probe", ("wire",), Report),
         ("rdp_report", ("rows",), Row),
         ("rdp_doctor", (), Examination),
@@ -463,13 +470,13 @@ def mirrored(role_option: Json, module_options: Mapping[str, Json]) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_role_suboptions_are_those_of_its_module(role: str) -> None:
     """An option of a role that has suboptions hands them to the one module that the role calls."""
-    nested = [option for option in specification_of(role)["options"].values() if option.get("options")]
+    nested = {name: option for name, option in specification_of(role)["options"].items() if option.get("options")}
     calls = [module for module, _given in calls_in(read_yaml(ROOT / "roles" / role / "tasks/main.yml"))]
-    for option in nested:
+    for name, option in nested.items():
         (module,) = calls
         module_options = options_of(module)
         if option["type"] == "list":
-            (module_options,) = [each["suboptions"] for each in module_options.values() if each.get("suboptions")]
+            module_options = module_options[name.removeprefix(f"{role}_")]["suboptions"]
         mirrored(option, module_options)
 
 

@@ -8,8 +8,6 @@
 from __future__ import annotations
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
-from ansible_collections.winops.rdp.plugins.module_utils._wire.tls.offer import VERSIONS
-from ansible_collections.winops.rdp.plugins.module_utils._wire.tls.suites import SUITES
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import (
     active_certificate,
     certificate_where,
@@ -23,6 +21,9 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     wire_fact,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Evidence, Finding
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.traces import arrivals
+from ansible_collections.winops.rdp.plugins.plugin_utils._compat.servers import of_facts
+from ansible_collections.winops.rdp.plugins.plugin_utils._compat.suites import of_key, of_version
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import SOCKET_CLOSED
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Certificate, Facts, Tls
 
@@ -83,14 +84,16 @@ def _foreign_certificate(facts: Facts, wire: Report) -> Finding | None:
     served, active = wire["tls"]["certificate"], active_certificate(facts)
     if served is None or active is None or _on_the_host(facts, served["sha1"]) is not None:
         return None
+    unseen = arrivals(facts).none
     return finding(
         INTERCEPTED,
         "The certificate on the Remote Desktop port is not the host's",
-        confidence="possible",
+        confidence="likely" if unseen else "possible",
         impact="informs",
         evidence=[
             wire_fact(f"The port shows the certificate {served['sha1']} of {served['subject']}."),
             fact(f"The host should show {active['thumbprint']} of {active['subject']}.", certificate_where(active)),
+            *unseen,
         ],
         decision=(
             "Look for a device that opens TLS on the way, such as a firewall with inspection or a gateway. Remote "
@@ -163,7 +166,7 @@ def _version_facts(facts: Facts, wire: Report) -> list[Evidence]:
     missing = [
         name
         for name in enabled
-        if not is_cut and name in asked and asked[name]["result"] in _REFUSED and _has_suite(tls, name)
+        if not is_cut and name in asked and asked[name]["result"] in _REFUSED and _has_suite(facts, name)
     ]
     evidence = []
     if extra:
@@ -180,17 +183,11 @@ def _is_on(tls: Tls, version: str) -> bool:
     return state is not None and state["state"] == "enabled"
 
 
-def _has_suite(tls: Tls, version: str) -> bool:
-    """Whether the host's list of cipher suites leaves one for ``version``; True where that list was not read.
-
-    With GCM suites alone, for one, TLS 1.0 and 1.1 are refused although they are on. Windows before 10 puts the curve
-    at the end of a name.
-    """
-    suites = tls.get("cipher_suites")
-    if suites is None or suites["value"] is None:
-        return True
-    names = {name.partition("_P256")[0].partition("_P384")[0].partition("_P521")[0] for name in suites["value"]}
-    return any(suite.name in names for suite in SUITES.values() if version in map(VERSIONS.get, suite.versions))
+def _has_suite(facts: Facts, version: str) -> bool:
+    """Whether the host's settings and the key of its certificate leave a suite for ``version``; True where that is not
+    known. With GCM suites alone, for one, TLS 1.0 and 1.1 are refused although they are on."""
+    host = of_facts("", facts)
+    return host["suites"] is None or bool(of_version(of_key(host["suites"], host["key"]), version))
 
 
 def _security_facts(facts: Facts, wire: Report) -> list[Evidence]:

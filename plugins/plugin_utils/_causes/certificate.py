@@ -8,6 +8,10 @@
 from __future__ import annotations
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.certificate_store import (
+    put_store_right,
+    store_facts,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.desired import (
     fall_back_to_self_signed,
     farm_block,
@@ -32,25 +36,21 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     weigh_against_ready,
     wire_fact,
 )
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Evidence, Finding
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import (
     CERTIFICATE_EXPIRED,
     GATEWAY_ENDED,
     SOCKET_CLOSED,
 )
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import (
-    EXPIRY_WARNING_DAYS,
-    MACHINE_KEYS_PATH_SUFFIX,
-    SELF_SIGNED_STORE,
-)
-from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Certificate, CertificateArea, Facts
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import EXPIRY_WARNING_DAYS
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RDP_TCP
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Certificate, Facts
 
 EXPIRED = "certificate.expired"
 BINDING_STALE = "certificate.binding_stale"
 NOT_CREATED = "certificate.not_created"
 
-_WINSTATIONS = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server\\WinStations"
-_BINDING = f"{_WINSTATIONS}\\RDP-Tcp\\SSLCertificateSHA1Hash"
+_BINDING = f"{RDP_TCP}\\SSLCertificateSHA1Hash"
 _REMOTE_DESKTOP_STORE = "HKLM\\SOFTWARE\\Microsoft\\SystemCertificates\\Remote Desktop\\Certificates"
 _SECONDS_A_DAY = 86400.0
 
@@ -193,30 +193,6 @@ def binding_stale(facts: Facts, wire: Report | None) -> Finding | None:
     return weigh_against_ready(found, wire)
 
 
-def _store_facts(facts: Facts, area: CertificateArea) -> list[Evidence]:
-    """Registry values that send the certificate or its key elsewhere."""
-    evidence = []
-    store = area.get("self_signed_store")
-    if store != SELF_SIGNED_STORE:
-        shown = "is not set" if store is None else f"is {store!r}"
-        evidence.append(
-            fact(
-                f"SelfSignedCertStore {shown}; Windows needs {SELF_SIGNED_STORE!r}.",
-                f"{_WINSTATIONS}\\SelfSignedCertStore",
-            )
-        )
-    keys = ok(facts.get("machine_keys"))
-    path = "" if keys is None else keys.get("path", "")
-    if path and not path.lower().endswith(MACHINE_KEYS_PATH_SUFFIX.lower()):
-        evidence.append(
-            fact(
-                f"ProgramData leads the machine keys to {path}; Windows expects %SystemDrive%\\ProgramData.",
-                "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList\\ProgramData",
-            )
-        )
-    return evidence
-
-
 def not_created(facts: Facts, wire: Report | None) -> Finding | None:
     """There is no certificate at all: none bound, and Windows has not made its own."""
     area = ok(facts.get("certificate"))
@@ -232,11 +208,11 @@ def not_created(facts: Facts, wire: Report | None) -> Finding | None:
         evidence=[
             fact("The store Remote Desktop is empty and no certificate is bound.", _REMOTE_DESKTOP_STORE),
             *drop_facts(wire),
-            *_store_facts(facts, area),
+            *store_facts(facts, area),
             *renewal_evidence(facts),
         ],
         explains=[SOCKET_CLOSED],
-        remedies=renew_self_signed(facts),
+        remedies=[*put_store_right(area), *renew_self_signed(facts)],
         blocked_by=farm_block(facts),
     )
     off = setting(facts, "enabled")

@@ -39,6 +39,11 @@ def start(facts: Facts, name: str) -> Remedy:
     return remedy("rdp_service", options)
 
 
+def restart_hung(name: str) -> Remedy:
+    """The service starts anew, with its process ended where it does not stop."""
+    return remedy("rdp_service", {"name": name, "state": "restarted", "end_hung": True}, risk="medium")
+
+
 def idle_renewal_services(facts: Facts) -> list[str]:
     """The services without which Windows can not make a new self-signed certificate, and that can not start.
 

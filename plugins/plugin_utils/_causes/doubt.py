@@ -17,6 +17,8 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 
+# NLA goes over TLS, so turning it on leaves nothing else either.
+_NEED_TLS = frozenset({"security_layer", "nla"})
 _TLS_NEEDS = ("certificate.", "machine_keys.", "tls.", "service.restart_pending")
 
 
@@ -28,7 +30,8 @@ def hold_back(facts: Facts, findings: Sequence[Finding]) -> list[Finding]:
 
 def _waits(found: Finding) -> bool:
     turns_tls_on = any(
-        wanted["module"] == "rdp_listener" and "security_layer" in wanted["options"] for wanted in found["remedies"]
+        wanted["module"] == "rdp_listener" and not _NEED_TLS.isdisjoint(wanted["options"])
+        for wanted in found["remedies"]
     )
     return turns_tls_on and not found["blocked_by"]
 
@@ -48,7 +51,8 @@ def _doubt(facts: Facts, findings: Sequence[Finding]) -> str:
     ]
     if unread:
         return f"TLS is raised only where the key's access list could be read: {unread[0]}."
-    if tls["cipher_suites"]["source"] == "policy":
+    # Where it is known what the policy leaves, tls.no_common_cipher has looked at it.
+    if tls["cipher_suites"]["source"] == "policy" and tls.get("usable_suites") is None:
         return (
             f"A policy limits the cipher suites ({tls['cipher_suites']['where']}), so nobody knows whether TLS would "
             "work: try it by hand (rdp_listener, security_layer: tls)."

@@ -8,22 +8,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes import (
-    both_sides,
-    certificate,
-    listener,
-    machine_keys,
-    network,
-    policy,
-    service,
-    tls,
-)
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.catalogue import CAUSES
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import listed, wire_fact
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import ClientError, Evidence, Finding
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.causes.every import BY_ID
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.errinfo import EXTENDED, PROTOCOL_RANGE
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import (
     CODES,
@@ -39,33 +31,6 @@ _LARGEST: Final = 0xFFFFFFFF
 _KIND: Final = 0xFF
 _SSL_KIND: Final = 0x07
 _LARGEST_WITH_A_KIND: Final = 0xFFFF
-
-# The causes that can make a client show such a code, in the order of a connection's way.
-FITS: Final[dict[Where, tuple[str, ...]]] = {
-    "name": (network.UNREACHABLE,),
-    "connect": (
-        service.STOPPED,
-        listener.DISABLED,
-        network.UNREACHABLE,
-        network.BLOCKED,
-        policy.OVERRIDE,
-    ),
-    "timeout": (service.STOPPED, network.UNREACHABLE, network.BLOCKED),
-    "closed": (
-        both_sides.INTERCEPTED,
-        certificate.NOT_CREATED,
-        certificate.BINDING_STALE,
-        machine_keys.MISSING,
-        machine_keys.ACL,
-        certificate.EXPIRED,
-        tls.NO_COMMON_VERSION,
-        service.RESTART_PENDING,
-        listener.CONTRADICTION,
-        listener.DRAIN,
-    ),
-    "certificate": (certificate.EXPIRED,),
-    "gateway": (certificate.EXPIRED,),
-}
 
 _WAY: Final = ("dns", "tcp", "x224", "tls", "credssp", "ready")
 # The first and the last stage of the wire report at which a connection can end with such a code.
@@ -122,7 +87,11 @@ def _number(option: str, text: str) -> int:
 
 def explains(found: Finding, where: Where) -> bool:
     """Whether a finding lets connections end where a code says that one did."""
-    return where in FITS and any(where_of(_pair(pair)) == where for pair in found["explains"])
+    return where in FITS and _makes(found["explains"], where)
+
+
+def _makes(pairs: Iterable[str], where: Where) -> bool:
+    return any(where_of(_pair(pair)) == where for pair in pairs)
 
 
 def where_of(given: Given) -> Where:
@@ -254,3 +223,16 @@ def _contradictions(where: Where, wire: Report | None) -> list[Evidence]:
     if where == "certificate" and served is not None and served["days_left"] > 0:
         return [wire_fact(f"The host serves a certificate that is valid until {served['not_after']}.")]
     return []
+
+
+def _fits() -> dict[Where, tuple[str, ...]]:
+    """By where a connection ends, the causes whose data names a code of that kind; no code tells of the unknown."""
+    known = [(cause, BY_ID[cause].explains) for cause, _check in CAUSES if cause in BY_ID]
+    places = dict.fromkeys(where_of(_pair(pair)) for _cause, pairs in known for pair in pairs)
+    return {
+        where: tuple(cause for cause, pairs in known if _makes(pairs, where)) for where in places if where != "unknown"
+    }
+
+
+# The causes that can make a client show such a code, in the order of a connection's way.
+FITS: Final = _fits()

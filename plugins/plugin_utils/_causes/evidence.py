@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import (
@@ -19,10 +19,13 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import (
     Remedy,
     Risk,
 )
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.causes.every import BY_ID
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.events import HOST_QUESTIONS
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BY_OPTION
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
     Certificate,
     Effective,
+    EventCount,
     Facts,
     Listener,
     Service,
@@ -30,6 +33,15 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
 )
 
 _A = TypeVar("_A", bound=Mapping[str, object])
+
+# Providers, as the events name them.
+SCHANNEL: Final = "Schannel"
+CONNECTION_MANAGER: Final = "Microsoft-Windows-TerminalServices-RemoteConnectionManager"
+RDP_CORE: Final = "Microsoft-Windows-RemoteDesktopServices-RdpCoreTS"
+SERVICE_CONTROL: Final = "Service Control Manager"
+_MEANINGS: Final = {
+    (question.provider.casefold(), kind.id): kind.meaning for question in HOST_QUESTIONS for kind in question.kinds
+}
 
 
 # ---- facts
@@ -87,6 +99,67 @@ def certificate_where(certificate: Certificate) -> str:
 def is_bound(facts: Facts, thumbprint: str) -> bool:
     """Whether an administrator bound this certificate to the listener."""
     return (bound_thumbprint(facts) or "").upper() == thumbprint.upper()
+
+
+# ---- events
+
+
+def events(facts: Facts, provider: str, *ids: int, values: Iterable[str] = (), since: str = "") -> list[EventCount]:
+    """What the event log has of these ids.
+
+    ``values``: only events of which one has such a value in the field that tells them apart. ``since``: only those
+    whose newest is not older than this time; an event from before a thing was made says nothing of it.
+    """
+    area = ok(facts.get("events"))
+    if area is None:
+        return []
+    wanted = {each.casefold() for each in values}
+    return [
+        seen
+        for seen in area.get("seen", [])
+        if seen["provider"].casefold() == provider.casefold()
+        and seen["id"] in ids
+        and seen["last"] >= since
+        and (not wanted or wanted.intersection(value.casefold() for value in seen["by_value"]))
+    ]
+
+
+def event_facts(
+    facts: Facts, provider: str, *ids: int, values: Iterable[str] = (), since: str = "", means: str = ""
+) -> list[Evidence]:
+    """One sentence for each kind of event that events() finds. ``means``: what it says here, a clause.
+
+    Events say what was, so they make a finding likelier, and prove nothing about now.
+    """
+    return [_event_fact(seen, means) for seen in events(facts, provider, *ids, values=values, since=since)]
+
+
+def _event_fact(seen: EventCount, means: str) -> Evidence:
+    more = "at least " if seen["more"] else ""
+    times = "once" if seen["count"] == 1 and not more else f"{more}{seen['count']} times"
+    values = f" ({listed(list(seen['by_value'])[:3])})" if seen["by_value"] else ""
+    last = f", last on {seen['last']}" if seen["last"] else ""
+    meaning = means or _MEANINGS.get((seen["provider"].casefold(), seen["id"]), "")
+    said = f": {meaning}" if meaning else ""
+    return fact(
+        f"The event {seen['id']} of {seen['provider']}{values} was logged {times}{last}{said}.",
+        f"event log {seen['log']}",
+    )
+
+
+def corroborated(found: Finding, evidence: Sequence[Evidence]) -> Finding:
+    """A finding with events added that speak for it: what was merely possible is likely then.
+
+    A finding that something contradicts keeps its confidence: an event may be from before.
+    """
+    if not evidence:
+        return found
+    raised: Confidence = "likely" if found["confidence"] == "possible" else found["confidence"]
+    return {
+        **found,
+        "evidence": [*found["evidence"], *evidence],
+        "confidence": found["confidence"] if found["contradicts"] else raised,
+    }
 
 
 # ---- wire
@@ -201,7 +274,11 @@ def finding(
     remedies: Sequence[Remedy] = (),
     blocked_by: str = "",
     decision: str = "",
+    stage: str | None = None,
 ) -> Finding:
+    """``stage`` None: the one where the cause, as docs/causes says, ends a connection."""
+    known = BY_ID.get(cause)
+    source = known.references[0] if known is not None and known.references else None
     return {
         "id": cause,
         "title": title,
@@ -213,6 +290,8 @@ def finding(
         "remedies": list(remedies),
         "blocked_by": blocked_by,
         "decision": decision,
+        "stage": stage if stage is not None else known.stage if known is not None else "",
+        "reference": "" if source is None else str(source),
     }
 
 

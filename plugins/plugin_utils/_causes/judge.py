@@ -21,8 +21,11 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.error_code impo
     sentence,
     where_of,
 )
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import is_ready, ok
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import is_ready
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.limits import NO_LIMITS, Limits, beyond, forced
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.outlook import look_at, next_steps, ruled_out
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.plan import left_alone, make_plan
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.reading import AREAS, is_known, unread
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import (
     SCHEMA_VERSION,
     ClientError,
@@ -32,9 +35,13 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import (
     State,
     Verdict,
 )
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.stage import ends_at, is_later, proof_rank
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.traces import with_traces
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.update import REGRESSION, regression
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.causes.every import BY_ID
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.next_steps import ASK_DOCTOR
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.updates import Regression
-from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts, Security, Status
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 
 _IMPACTS: Final[tuple[Impact, ...]] = ("breaks", "degrades", "informs")
 _CONFIDENCES: Final[tuple[Confidence, ...]] = ("proved", "likely", "possible")
@@ -48,7 +55,11 @@ def _own(facts: Facts, wire: Report | None) -> Report | None:
 def _findings(
     facts: Facts, wire: Report | None, extra_updates: Iterable[Regression], given: Given | None
 ) -> list[Finding]:
-    """What the causes say, by impact, then what explains the client's code, then confidence, then the way."""
+    """What the causes say, in the order in which to deal with it.
+
+    By impact, then what explains the client's code, then what a new connection could prove, then confidence, then the
+    way of a connection.
+    """
     extra = tuple(extra_updates)
     own_wire = _own(facts, wire)
     found = []
@@ -56,67 +67,23 @@ def _findings(
         seen = wire if cause == INTERCEPTED else own_wire
         one = regression(facts, seen, extra) if cause == REGRESSION else check(facts, seen)
         if one is not None:
-            found.append(one)
+            found.append(with_traces(facts, one))
     where = None if given is None else where_of(given)
+    ends = ends_at(own_wire)
 
-    def rank(one: Finding) -> tuple[int, bool, int]:
+    def rank(one: Finding) -> tuple[int, bool, int, int]:
         fits = where is not None and explains(one, where)
-        return _IMPACTS.index(one["impact"]), not fits, _CONFIDENCES.index(one["confidence"])
+        sure = _CONFIDENCES.index(one["confidence"])
+        return _IMPACTS.index(one["impact"]), not fits, proof_rank(one["stage"], ends), sure
 
     # sorted() keeps the order of equals, which is that of the causes.
     return hold_back(facts, sorted(found, key=rank))
 
 
-def _unread(facts: Facts) -> list[str]:
-    """``area: status: reason`` for every area, and every ACL, that could not be read or was not asked for."""
-    areas: tuple[tuple[str, tuple[Status, str] | None], ...] = tuple(
-        (name, None if area is None else (area["status"], area["reason"]))
-        for name, area in (
-            ("system", facts.get("system")),
-            ("listener", facts.get("listener")),
-            ("tls", facts.get("tls")),
-            ("certificate", facts.get("certificate")),
-            ("machine_keys", facts.get("machine_keys")),
-            ("updates", facts.get("updates")),
-            ("services", facts.get("services")),
-            ("firewall", facts.get("firewall")),
-            ("sessions", facts.get("sessions")),
-        )
-    )
-    unread = []
-    for name, state in areas:
-        if state is None:
-            unread.append(f"{name}: not gathered")
-        elif state[0] != "ok":
-            unread.append(f"{name}: {state[0]}: {state[1]}")
-    return unread + _unread_acls(facts)
-
-
-def _unread_acls(facts: Facts) -> list[str]:
-    keys = ok(facts.get("machine_keys"))
-    if keys is None:
-        return []
-    acls: list[tuple[str, Security | None]] = [(keys.get("path", "MachineKeys"), keys.get("folder"))]
-    acls += [(key["path"], key["security"]) for key in keys.get("keys", []) if key["exists"]]
-    return [
-        f"machine_keys: ACL of {path}: {security['status']}: {security['reason']}"
-        for path, security in acls
-        if security is not None and security["status"] != "ok"
-    ]
-
-
 def _all_that_matters_was_read(facts: Facts) -> bool:
-    return all(
-        area is not None
-        for area in (
-            ok(facts.get("services")),
-            ok(facts.get("listener")),
-            ok(facts.get("certificate")),
-            ok(facts.get("machine_keys")),
-            ok(facts.get("tls")),
-            ok(facts.get("firewall")),
-        )
-    )
+    """Whether all is known that the host itself can say of what may break it."""
+    needs = {name for cause in BY_ID.values() if cause.breaks for name in cause.needs}
+    return all(is_known(facts, None, name) for name in needs.intersection(AREAS))
 
 
 def _state(facts: Facts, wire: Report | None, findings: list[Finding]) -> State:
@@ -143,15 +110,16 @@ def _headline(found: Finding) -> str:
     return f"{_sentence(found['title'])} {found['evidence'][0]['text']}"
 
 
-def _summary(state: State, wire: Report | None, first: Finding | None, unread: list[str]) -> str:
-    if wire is not None and not wire["ready"] and (first is None or first["impact"] != "breaks"):
+def _summary(state: State, wire: Report | None, first: Finding | None, unread_areas: list[str]) -> str:
+    explains_it = first is not None and first["impact"] == "breaks" and not is_later(first["stage"], wire)
+    if wire is not None and not wire["ready"] and not explains_it:
         noted = "" if first is None else f" Noted all the same: {_headline(first)}"
-        gaps = f" Not read: {'; '.join(unread)}." if unread else ""
+        gaps = f" Not read: {'; '.join(unread_areas)}." if unread_areas else ""
         return f"A connection ends at {wire['stage']}: {_sentence(wire['reason'])} No cause was found.{noted}{gaps}"
     if first is not None:
         return _headline(first)
     if state == "unknown":
-        return f"Nothing wrong was found, but not everything was read: {'; '.join(unread)}."
+        return f"Nothing wrong was found, but not everything was read: {'; '.join(unread_areas)}."
     if wire is None:
         return "Nothing wrong was found on the host; no connection was tried."
     return f"Remote Desktop works: a new connection to port {wire['port']} reached the logon."
@@ -162,18 +130,25 @@ def _with_code(summary: str, error: ClientError | None) -> str:
 
 
 def judge(
-    facts: Facts, wire: Report | None, *, extra_updates: Iterable[Regression] = (), given: Given | None = None
+    facts: Facts,
+    wire: Report | None,
+    *,
+    extra_updates: Iterable[Regression] = (),
+    given: Given | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Verdict:
     """The verdict on a host whose facts were asked for. ``wire`` None: no probe was made.
 
     ``extra_updates`` are rows of the user for the table of harmful updates. ``given`` is what a user sees at the
-    client. Never raises for an area that could not be read: such areas are in RV(unread).
+    client. ``limits`` are those of the plan; findings and state do not depend on them. Never raises for an area that
+    could not be read: such areas are in RV(unread).
     """
-    findings = _findings(facts, wire, extra_updates, given)
+    findings = forced(facts, _findings(facts, wire, extra_updates, given), limits)
+    held = {one["id"]: beyond(facts, one, limits) for one in findings}
     own_wire = _own(facts, wire)
     state = _state(facts, own_wire, findings)
     first = next((one for one in findings if one["impact"] != "informs"), None)
-    unread = _unread(facts)
+    gaps = unread(facts)
     error = None if given is None else client_error(given, findings, own_wire)
     return {
         "schema": SCHEMA_VERSION,
@@ -181,11 +156,13 @@ def judge(
         "stage": wire["stage"] if wire is not None else "",
         "reason": wire["reason"] if wire is not None else "",
         "cause": first["id"] if first is not None else "",
-        "summary": _with_code(_summary(state, own_wire, first, unread), error),
+        "summary": _with_code(_summary(state, own_wire, first, gaps), error),
         "findings": findings,
-        "plan": make_plan(findings),
-        "left_alone": left_alone(findings),
-        "unread": unread,
+        "plan": make_plan(findings, held),
+        "left_alone": left_alone(findings, held),
+        "unread": gaps,
+        "ruled_out": ruled_out(facts, own_wire, findings),
+        "next": next_steps(facts, own_wire, findings),
         "error": error,
     }
 
@@ -195,6 +172,7 @@ def judge_unreachable(reason: str, wire: Report | None, *, given: Given | None =
     verdict = judge(Facts(), wire, given=given)
     verdict["state"] = "unreachable"
     verdict["unread"] = [f"all areas: WinRM: {reason}"]
+    verdict["next"] = [ASK_DOCTOR, *look_at(wire)]
     said = ""
     if wire is None:
         verdict["stage"], verdict["reason"] = "winrm", reason

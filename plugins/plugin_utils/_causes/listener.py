@@ -21,10 +21,11 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     service,
     setting,
     setting_fact,
-    value,
     weigh_against_ready,
     wire_fact,
 )
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.gpo import author
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.leftovers import leftover_facts
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.network import firewall_block
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Evidence, Finding
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import CONNECT_FAILED, SOCKET_CLOSED
@@ -38,7 +39,6 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Ef
 DISABLED = "listener.disabled"
 CONTRADICTION = "listener.contradiction"
 WEAKENED = "listener.weakened"
-DRAIN = "listener.drain"
 
 
 class Wrong(NamedTuple):
@@ -49,14 +49,14 @@ class Wrong(NamedTuple):
     expected: Any
 
 
-def policy_block(wrong: list[Wrong]) -> str:
-    """The sentence that names the policy values in the way; empty when no policy decides."""
-    decided = [
-        f"{registry_text(one.name, one.effective['value'])} ({one.effective['where']})"
-        for one in wrong
-        if one.effective["source"] == "policy"
-    ]
-    return f"A policy decides: {'; '.join(decided)}." if decided else ""
+def policy_block(facts: Facts, wrong: list[Wrong]) -> str:
+    """The sentence that names the policy values in the way, and who sets them; empty when no policy decides."""
+    decided = [one for one in wrong if one.effective["source"] == "policy"]
+    if not decided:
+        return ""
+    shown = [f"{registry_text(one.name, one.effective['value'])} ({one.effective['where']})" for one in decided]
+    authors = dict.fromkeys(author(facts, one.effective["where"], one.name) for one in decided)
+    return " ".join([f"A policy decides: {'; '.join(shown)}.", *filter(None, authors)])
 
 
 def off_switches(facts: Facts) -> list[Wrong]:
@@ -107,12 +107,12 @@ def disabled(facts: Facts, wire: Report | None) -> Finding | None:
         return None
     remedies = [remedy("rdp_listener", {one.name: True for one in off})]
     firewall = ok(facts.get("firewall"))
-    if firewall is not None and firewall.get("allowed") is False and not firewall_block(firewall):
+    if firewall is not None and firewall.get("allowed") is False and not firewall_block(facts, firewall):
         remedies.append(remedy("rdp_firewall", {"state": "enabled"}))
     main = service(facts, "TermService")
     if main is not None and main["present"] and main["state"] == "stopped":
         remedies.append(start(facts, "TermService"))
-    blocked = policy_block(off)
+    blocked = policy_block(facts, off)
     system = ok(facts.get("system"))
     if system is not None and system.get("edition") in HOME_EDITIONS:
         blocked = f"This edition of Windows (EditionID {system['edition']}) has no Remote Desktop host."
@@ -161,7 +161,7 @@ def contradiction(facts: Facts, wire: Report | None) -> Finding | None:
         evidence=evidence + refusal,
         explains=[SOCKET_CLOSED],
         remedies=[remedy("rdp_listener", options, risk="medium")] if options else [],
-        blocked_by=policy_block(wrong),
+        blocked_by=policy_block(facts, wrong),
     )
 
 
@@ -182,8 +182,9 @@ def weakened(facts: Facts, wire: Report | None) -> Finding | None:
     if not weak:
         return None
     # A local change below a weak policy would only make a contradiction, so one policy value stops them all.
-    blocked = policy_block(weak)
+    blocked = policy_block(facts, weak)
     evidence = [setting_fact(one.name, one.effective) for one in weak]
+    evidence += leftover_facts(facts, {one.name: one.effective for one in weak})
     if wire is not None and wire["x224"]["selected"] == "rdp":
         evidence.append(wire_fact("The host chose standard RDP security, without TLS."))
     local = [one for one in weak if one.effective["source"] == "local"]
@@ -208,32 +209,4 @@ def _is_own(effective: Effective) -> bool:
     """A setting that nobody has set, or that is as the release sets it."""
     return effective["source"] == "default" or (
         effective["source"] == "local" and is_same(effective["value"], effective["default"])
-    )
-
-
-def drain(facts: Facts, wire: Report | None) -> Finding | None:
-    """The host lets nobody log on anew. A probe without credentials does not see this."""
-    closed: list[tuple[str, Effective]] = []
-    mode = setting(facts, "drain_mode")
-    if mode is not None and mode["value"] in ("until_restart", "on"):
-        closed.append(("drain_mode", mode))
-    for name in ("logons_allowed", "user_logons_allowed"):
-        effective = setting(facts, name)
-        if effective is not None and effective["value"] is False:
-            closed.append((name, effective))
-    instances = setting(facts, "max_instances")
-    if instances is not None and instances["value"] == 0:
-        closed.append(("max_instances", instances))
-    if not closed:
-        return None
-    until = " It ends with the next restart." if value(facts, "drain_mode") == "until_restart" else ""
-    names = " and ".join(name for name, _effective in closed)
-    return finding(
-        DRAIN,
-        "The host lets no new logons in",
-        confidence="proved",
-        impact="breaks",
-        evidence=[setting_fact(name, effective) for name, effective in closed],
-        explains=[SOCKET_CLOSED],
-        decision=f"Somebody may have closed the host for maintenance: decide whether to open it ({names}).{until}",
     )

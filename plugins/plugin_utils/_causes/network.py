@@ -19,7 +19,9 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     value,
     wire_fact,
 )
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.gpo import author
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Confidence, Evidence, Finding
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.traces import arrivals
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import (
     CONNECT_FAILED,
     CONNECT_TIMEOUT,
@@ -32,7 +34,11 @@ BLOCKED = "network.blocked"
 UNREACHABLE = "network.unreachable"
 
 _LOCAL_RULES = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules"
-_POLICY_RULES = "HKLM\\SOFTWARE\\Policies\\Microsoft\\WindowsFirewall\\FirewallRules"
+_POLICY = "HKLM\\SOFTWARE\\Policies\\Microsoft\\WindowsFirewall"
+_POLICY_RULES = f"{_POLICY}\\FirewallRules"
+_MERGE = {
+    name: f"{_POLICY}\\{name.capitalize()}Profile\\AllowLocalPolicyMerge" for name in ("domain", "private", "public")
+}
 
 
 def _block_rules(firewall: Firewall) -> list[FirewallRule]:
@@ -45,15 +51,18 @@ def _block_rules(firewall: Firewall) -> list[FirewallRule]:
     ]
 
 
-def firewall_block(firewall: Firewall) -> str:
-    """The policy that makes a local firewall rule useless; empty when there is none."""
+def firewall_block(facts: Facts, firewall: Firewall) -> str:
+    """The policy that makes a local firewall rule useless, and who sets it; empty when there is none."""
     for rule in _block_rules(firewall):
         if rule["source"] == "policy":
-            return f"A policy blocks the port with the firewall rule {rule['id']} ({_POLICY_RULES})."
+            text = f"A policy blocks the port with the firewall rule {rule['id']} ({_POLICY_RULES})."
+            where = f"{_POLICY_RULES}\\{rule['id']}"
+            return f"{text} {author(facts, where)}".rstrip()
     profiles = firewall.get("profiles", {})
     dead = [n for n in firewall.get("active_profiles", []) if n in profiles and not profiles[n]["local_rules_apply"]]
     if dead:
-        return f"A policy switches local firewall rules off (AllowLocalPolicyMerge 0) for: {listed(dead)}."
+        text = f"A policy switches local firewall rules off (AllowLocalPolicyMerge 0) for: {listed(dead)}."
+        return f"{text} {author(facts, _MERGE[dead[0]])}".rstrip()
     return ""
 
 
@@ -92,7 +101,7 @@ def blocked(facts: Facts, wire: Report | None) -> Finding | None:
         return None
     firewall = ok(facts.get("firewall"))
     if firewall is not None and firewall.get("allowed") is False:
-        return _by_host_firewall(firewall, wire, listens=bool(enabled and runs))
+        return _by_host_firewall(facts, firewall, wire, listens=bool(enabled and runs))
     if wire is None or not tcp_closed(wire) or not (enabled and runs):
         return None
     port = value(facts, "port")
@@ -109,7 +118,7 @@ def blocked(facts: Facts, wire: Report | None) -> Finding | None:
     return _in_the_path(facts, firewall, wire)
 
 
-def _by_host_firewall(firewall: Firewall, wire: Report | None, *, listens: bool) -> Finding:
+def _by_host_firewall(facts: Facts, firewall: Firewall, wire: Report | None, *, listens: bool) -> Finding:
     confidence: Confidence = "proved" if listens and tcp_closed(wire) else "likely"
     found = finding(
         BLOCKED,
@@ -119,7 +128,7 @@ def _by_host_firewall(firewall: Firewall, wire: Report | None, *, listens: bool)
         evidence=[*_firewall_facts(firewall), *_tcp_facts(wire)],
         explains=[CONNECT_FAILED, CONNECT_TIMEOUT],
         remedies=[remedy("rdp_firewall", {"state": "enabled"})],
-        blocked_by=firewall_block(firewall),
+        blocked_by=firewall_block(facts, firewall),
     )
     rules = [rule["id"] for rule in _block_rules(firewall)]
     if rules and not found["blocked_by"]:
@@ -129,35 +138,41 @@ def _by_host_firewall(firewall: Firewall, wire: Report | None, *, listens: bool)
     return found
 
 
-def _in_the_path(facts: Facts, firewall: Firewall | None, wire: Report) -> Finding:
+def _in_the_path(facts: Facts, firewall: Firewall | None, wire: Report) -> Finding | None:
+    """The host listens and lets the port in, as far as is known, and this connection did not arrive."""
+    port = ok(facts.get("port"))
+    if port is not None and port.get("listening") is False:
+        return None  # listener.dead: Windows answers nothing on a port that nobody listens on
     filtered = wire["tcp"]["result"] == "filtered"
-    listens = fact("The listener is switched on and the service TermService runs.", "Win32_Service")
-    if firewall is None:
-        return finding(
-            BLOCKED,
-            "Something keeps connections from the listener's port",
-            confidence="likely" if filtered else "possible",
-            impact="breaks",
-            evidence=[*_tcp_facts(wire), listens],
-            explains=_no_answer(wire),
-            decision="The host's firewall could not be read: look there first, then at devices in the path.",
+    came_in = arrivals(facts)
+    evidence = [
+        *_tcp_facts(wire),
+        fact("The listener is switched on and the service TermService runs.", "Win32_Service"),
+    ]
+    title = "Something keeps connections from the listener's port"
+    decision = "The host's firewall could not be read: look there first, then at devices in the path."
+    if firewall is not None:
+        title = (
+            "Something between this machine and the host blocks Remote Desktop"
+            if filtered
+            else "The host does not accept connections although its firewall lets them in"
         )
+        decision = (
+            "Look for a firewall, security group or VPN in the path, or security software on the host."
+            if filtered
+            else "Look at what listens on the port, and for a device in the path that refuses connections."
+        )
+        evidence.append(fact(f"The Windows firewall lets TCP {firewall.get('port')} in.", _LOCAL_RULES))
     return finding(
         BLOCKED,
-        "Something between this machine and the host blocks Remote Desktop"
-        if filtered
-        else "The host does not accept connections although its firewall lets them in",
-        confidence="likely" if filtered else "possible",
+        title,
+        # Others get in: so it is the way from here alone, or it has passed.
+        confidence="likely" if filtered and not came_in.recent else "possible",
         impact="breaks",
-        evidence=[
-            *_tcp_facts(wire),
-            listens,
-            fact(f"The Windows firewall lets TCP {firewall.get('port')} in.", _LOCAL_RULES),
-        ],
+        evidence=[*evidence, *came_in.none],
+        contradicts=came_in.recent,
         explains=_no_answer(wire),
-        decision="Look for a firewall, security group or VPN in the path, or security software on the host."
-        if filtered
-        else "Look at what listens on the port, and for a device in the path that refuses connections.",
+        decision=decision,
     )
 
 
@@ -185,6 +200,7 @@ def unreachable(facts: Facts, wire: Report | None) -> Finding | None:
             evidence=[wire_fact(f"{wire['tcp']['address'] or wire['host']} is unreachable: {wire['reason']}")],
             explains=[CONNECT_FAILED],
             decision="Look at the routes between this machine and the host, and whether the host is up.",
+            stage="tcp",
         )
     asked = any(
         area is not None for area in (ok(facts.get("listener")), ok(facts.get("services")), ok(facts.get("firewall")))
@@ -202,4 +218,5 @@ def unreachable(facts: Facts, wire: Report | None) -> Finding | None:
         decision="Find out whether the host is up and a firewall is in the way."
         if filtered
         else "Find out whether Remote Desktop is switched on and uses this port.",
+        stage="tcp",
     )

@@ -3,18 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: other collections must not import it.
-"""Causes of the area os: the Windows release itself."""
+"""Causes of the area os: the Windows release itself, and whether it is set up."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import fact, finding, ok
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import fact, finding, ok, weigh_against_ready
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import CONNECT_FAILED, SOCKET_CLOSED
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts, System
 
 OBSOLETE = "os.obsolete"
+SETUP = "os.setup"
 
 
 def _today(system: System) -> str | None:
@@ -58,3 +60,22 @@ def obsolete(facts: Facts, wire: Report | None) -> Finding | None:
         ],
         decision="Plan the upgrade of this host: clients and servers of today are no longer tested against it.",
     )
+
+
+def setup(facts: Facts, wire: Report | None) -> Finding | None:
+    """Windows is not set up to the end; Remote Desktop waits for that."""
+    system = ok(facts.get("system"))
+    if system is None or not system.get("setup_in_progress"):
+        return None
+    found = finding(
+        SETUP,
+        "Windows is still being set up",
+        confidence="likely",
+        impact="breaks",
+        evidence=[
+            fact("SystemSetupInProgress or OOBEInProgress is set: the setup has not ended.", "HKLM\\SYSTEM\\Setup")
+        ],
+        explains=[CONNECT_FAILED, SOCKET_CLOSED],
+        decision="Finish the setup at the console of the host, and restart it.",
+    )
+    return weigh_against_ready(found, wire)

@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding, LeftAlone, Remedy, Risk, Step
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.limits import RISKS
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding, LeftAlone, Remedy, Step
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import ENCRYPTION_LEVELS, SECURITY_LAYERS
 
 # What may be taken in turn: helpers before the certificate they make, the service last, when all it reads is right.
@@ -23,11 +25,13 @@ _ORDER: Final[tuple[tuple[str, str], ...]] = (
     ("rdp_tls", ""),
     ("rdp_listener", ""),
     ("rdp_firewall", ""),
+    ("rdp_client", ""),
     ("rdp_service", "TermService"),
     ("rdp_service", "UmRdpService"),
 )
 _RESTART_ORDER: Final = ("KeyIso", "CryptSvc", "CertPropSvc", "SessionEnv", "TermService", "UmRdpService")
-_RISKS: Final[tuple[Risk, ...]] = ("low", "medium", "high")
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_NAMED: Final = ("protocols", "ciphers", "hashes", "key_exchange")
 # The safer value of an option stands later.
 _SAFER: Final[dict[str, Sequence[str]]] = {
     "security_layer": SECURITY_LAYERS,
@@ -51,15 +55,16 @@ def why_not(found: Finding) -> str:
     return "The evidence makes it possible only, so nothing is changed for it."
 
 
-def _merge_protocols(first: list[dict[str, str]], second: list[dict[str, str]]) -> list[dict[str, str]]:
-    merged = {(entry["name"], entry["side"]): entry for entry in (*second, *first)}
+def _merge_named(first: list[dict[str, str]], second: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Protocols, or switches of Schannel; only protocols have sides."""
+    merged = {(entry["name"], entry.get("side", "")): entry for entry in (*second, *first)}
     return [merged[key] for key in sorted(merged)]
 
 
 def _safer(name: str, first: Any, second: Any) -> Any:
     """The safer of two values of an option; of the better-ranked finding where neither is known to be."""
-    if name == "protocols":
-        return _merge_protocols(first, second)
+    if name in _NAMED:
+        return _merge_named(first, second)
     if isinstance(first, bool) and isinstance(second, bool):
         return first or second  # every switch of the modules is safer, or more whole, when on
     ranks = _SAFER.get(name, ())
@@ -83,10 +88,10 @@ def _restarts(*lists: Iterable[str]) -> list[str]:
     return known + sorted(names.difference(known))
 
 
-def make_plan(findings: Sequence[Finding]) -> list[Step]:
-    """The steps for ranked findings. Findings are left as they are."""
+def make_plan(findings: Sequence[Finding], held: Mapping[str, str] = _NONE) -> list[Step]:
+    """The steps for ranked findings but those held back (reasons by id). Findings are left as they are."""
     steps: dict[tuple[str, str], Step] = {}
-    for found in filter(actionable, findings):
+    for found in (one for one in findings if actionable(one) and not held.get(one["id"])):
         for wanted in found["remedies"]:
             step = steps.setdefault(
                 _slot(wanted), {"module": wanted["module"], "options": {}, "causes": [], "risk": "low", "restart": []}
@@ -96,11 +101,12 @@ def make_plan(findings: Sequence[Finding]) -> list[Step]:
                 have[name] = _safer(name, have[name], option) if name in have else option
             if found["id"] not in step["causes"]:
                 step["causes"].append(found["id"])
-            step["risk"] = max(step["risk"], wanted["risk"], key=_RISKS.index)
+            step["risk"] = max(step["risk"], wanted["risk"], key=RISKS.index)
             step["restart"] = _restarts(step["restart"], wanted["restart"])
     return [steps[slot] for slot in sorted(steps, key=_position)]
 
 
-def left_alone(findings: Sequence[Finding]) -> list[LeftAlone]:
-    """Every finding that the plan does not act on, and why."""
-    return [{"cause": found["id"], "reason": why_not(found)} for found in findings if not actionable(found)]
+def left_alone(findings: Sequence[Finding], held: Mapping[str, str] = _NONE) -> list[LeftAlone]:
+    """Every finding that the plan does not act on, and why: by itself, or because it is held back."""
+    reasons = {found["id"]: held.get(found["id"], "") if actionable(found) else why_not(found) for found in findings}
+    return [{"cause": cause, "reason": reason} for cause, reason in reasons.items() if reason]

@@ -15,6 +15,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     registry_text,
     weigh_against_ready,
 )
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.gpo import author, gpo_of, owned_by_nobody
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.listener import (
     Wrong,
     contradictions,
@@ -47,15 +48,28 @@ def override(facts: Facts, wire: Report | None) -> Finding | None:
             evidence=[
                 fact(
                     f"{registry_text(one.name, one.effective['value'])} by policy; "
-                    f"expected: {registry_text(one.name, one.expected)}.",
+                    f"expected: {registry_text(one.name, one.expected)}. "
+                    f"{author(facts, one.effective['where'], one.name)}".rstrip(),
                     one.effective["where"],
                 )
                 for one in problems.values()
             ],
             explains=[CONNECT_FAILED] if breaks else [],
-            # Scripts and hardening roles write below SOFTWARE\Policies too, so it need not be a domain's GPO.
-            decision="Change the Group Policy, or what else writes below SOFTWARE\\Policies, "
-            f"so that {listed(wanted)}, or leave these unset.",
+            decision=f"{_who(facts, list(problems.values()))} so that {listed(wanted)}, or leave these unset.",
         ),
         wire,
     )
+
+
+def _who(facts: Facts, problems: list[Wrong]) -> str:
+    """What has to be changed, as far as it is known.
+
+    Scripts and hardening roles write below SOFTWARE\\Policies too, so it need not be a domain's Group Policy.
+    """
+    places = [one.effective["where"] for one in problems]
+    objects = list(dict.fromkeys(known["gpo"] for where in places if (known := gpo_of(facts, where)) is not None))
+    if objects and all(gpo_of(facts, where) for where in places):
+        return f"Change the Group Policy {listed(objects)},"
+    if all(owned_by_nobody(facts, where) for where in places):
+        return "No Group Policy object sets these values: change what writes below SOFTWARE\\Policies,"
+    return "Change the Group Policy, or what else writes below SOFTWARE\\Policies,"

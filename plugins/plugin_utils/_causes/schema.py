@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: other collections must not import it.
-"""The shape of the verdict that rdp_diagnose returns, version 1."""
+"""The shape of the verdict that rdp_diagnose returns, version 2."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Confidence = Literal["proved", "likely", "possible"]
 # breaks: nobody can connect, or no new logon is let in. degrades: it works, but is weak or will break.
@@ -17,6 +17,8 @@ Confidence = Literal["proved", "likely", "possible"]
 Impact = Literal["breaks", "degrades", "informs"]
 Risk = Literal["low", "medium", "high"]
 State = Literal["healthy", "degraded", "broken", "unreachable", "unknown"]
+# Among the services to restart, this stands for the whole host.
+WINDOWS: Final = "Windows"
 
 
 class Evidence(TypedDict):
@@ -27,10 +29,10 @@ class Evidence(TypedDict):
 class Remedy(TypedDict):
     """A desired state that one module of the collection brings about."""
 
-    module: str  # rdp_service, rdp_certificate, rdp_tls, rdp_listener, rdp_firewall
+    module: str  # rdp_service, rdp_certificate, rdp_tls, rdp_listener, rdp_firewall, rdp_client
     options: dict[str, Any]  # in the shape of that module's options
     risk: Risk
-    restart: list[str]  # services that must restart before the change counts
+    restart: list[str]  # services that must restart before the change counts, or WINDOWS
 
 
 class Finding(TypedDict):
@@ -44,6 +46,8 @@ class Finding(TypedDict):
     remedies: list[Remedy]  # empty: there is nothing that may be done automatically
     blocked_by: str  # a sentence: what stands in the way of the remedies (a policy, a farm role); else empty
     decision: str  # a sentence: what a person has to decide or do; else empty
+    stage: str  # the wire's stage at which it ends a connection, so what a fix of it would prove; else empty
+    reference: str  # the best source on this cause, with its strength
 
 
 class Step(TypedDict):
@@ -59,6 +63,11 @@ class Step(TypedDict):
 class LeftAlone(TypedDict):
     cause: str
     reason: str
+
+
+class RuledOut(TypedDict):
+    cause: str
+    reason: str  # what was read that speaks against it
 
 
 class ClientError(TypedDict):
@@ -89,4 +98,6 @@ class Verdict(TypedDict):
     plan: list[Step]  # in the order in which it is safe to take
     left_alone: list[LeftAlone]  # findings that the plan does not act on, and why
     unread: list[str]  # fact areas that could not be read, with the reason
+    ruled_out: list[RuledOut]  # causes that would break, and for which all that decides was read
+    next: list[str]  # sentences: what to look at next; empty when a proved cause breaks, or all is well
     error: ClientError | None  # None: no error code was given

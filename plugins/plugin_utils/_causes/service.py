@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.desired import start
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.desired import restart_hung, start
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import (
     fact,
     finding,
@@ -22,6 +22,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     weigh_against_ready,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Confidence, Evidence, Finding, Impact
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.stage import ends_at
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import (
     CONNECT_FAILED,
     CONNECT_TIMEOUT,
@@ -99,8 +100,11 @@ def stopped(facts: Facts, wire: Report | None) -> Finding | None:
             if main["state"].endswith("_pending"):
                 # TCP still connects, and nobody goes on from there.
                 explains.append(CONNECT_TIMEOUT)
-                remedies = []  # what a hanging service does with its helpers is not to be foreseen
-                decision = "Wait for TermService to get out of that state; if it does not, restart the host."
+                # What a hanging service does with its helpers is not to be foreseen. It gets time to go on by itself.
+                remedies = [restart_hung(_MAIN)]
+                decision = (
+                    "If TermService can not be ended, because other services run in its process, restart Windows."
+                )
             else:
                 remedies.append(start(facts, _MAIN))
     for name in helpers:
@@ -127,12 +131,15 @@ def restart_pending(facts: Facts, wire: Report | None) -> Finding | None:
     services = ok(facts.get("services"))
     if services is None or not running(facts, _MAIN) or _MAIN not in services.get("restart_pending", []):
         return None
+    failing = wire is not None and not is_ready(wire)
     return finding(
         RESTART_PENDING,
         "Remote Desktop Services has not been restarted since its settings were changed",
         confidence="proved",
-        impact="breaks" if wire is not None and not is_ready(wire) else "degrades",
+        impact="breaks" if failing else "degrades",
         evidence=[fact(f"{_MAIN} still runs under the process id that it had at the change.", RESTART_MARKS)],
         explains=[SOCKET_CLOSED],
         remedies=[remedy("rdp_service", {"name": _MAIN, "state": "restarted"}, risk="medium")],
+        # Which setting waits is not known: it may be any that ends connections where they end.
+        stage=ends_at(wire) if failing else None,
     )

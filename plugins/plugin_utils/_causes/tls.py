@@ -25,11 +25,8 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Confidence, Evidence, Finding, Impact
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.errors import SOCKET_CLOSED
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import (
-    TLS_1_0_ONLY_RELEASES,
-    TLS_1_0_RELEASES,
-    TLS_1_2_UPDATE,
-)
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import TLS_1_0_RELEASES, TLS_1_2_UPDATE
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import only_tls_1_0
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts, Tls
 
 NO_COMMON_VERSION = "tls.no_common_version"
@@ -37,24 +34,6 @@ NO_COMMON_VERSION = "tls.no_common_version"
 _PROTOCOLS = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols"
 _MODERN = frozenset({"TLS 1.2", "TLS 1.3"})
 _NAMES = ("TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
-
-
-def _speaks_1_0_only(facts: Facts) -> tuple[bool | None, bool]:
-    """Whether the RDP listener of this host knows TLS 1.0 only, and whether an update could change that.
-
-    None: that depends on an update, and the installed ones could not be read. The list of installed updates forgets
-    what a roll-up replaced, so the absence of the update is a hint, no proof.
-    """
-    system = ok(facts.get("system"))
-    release = "" if system is None else system.get("release", "")
-    if release in TLS_1_0_ONLY_RELEASES:
-        return True, False
-    if release not in TLS_1_0_RELEASES:
-        return False, False
-    updates = ok(facts.get("updates"))
-    if updates is None:
-        return None, True
-    return all(update["kb"] != TLS_1_2_UPDATE for update in updates.get("installed", [])), True
 
 
 def _state_facts(tls: Tls) -> list[Evidence]:
@@ -78,7 +57,8 @@ def no_common_version(facts: Facts, wire: Report | None) -> Finding | None:
     if tls is None:
         return _refused_on_the_wire(wire)
     versions = tls.get("rdp_versions", [])
-    only_1_0, may_learn = _speaks_1_0_only(facts)
+    system = ok(facts.get("system"))
+    only_1_0, may_learn = only_tls_1_0(facts), system is not None and system.get("release") in TLS_1_0_RELEASES
     usable = [name for name in versions if name == "TLS 1.0"] if only_1_0 else versions
     if _MODERN.intersection(usable) or (only_1_0 and usable):
         return None

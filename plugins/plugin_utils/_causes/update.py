@@ -3,20 +3,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: other collections must not import it.
-"""Causes of the area update: Windows updates that broke Remote Desktop."""
+"""Causes of the area update: Windows updates that broke Remote Desktop, or that wait for a restart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import fact, finding, listed, ok
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import (
+    fact,
+    finding,
+    is_ready,
+    listed,
+    ok,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.updates import Regression, regressions_of
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 
 REGRESSION = "update.regression"
+PENDING_REBOOT = "update.pending_reboot"
 
+# Programs leave renames for the next start all the time; that alone is no update that waits.
+_RENAMES = "PendingFileRenameOperations"
 _WHERE = "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\UBR"
 
 
@@ -36,6 +45,7 @@ def regression(facts: Facts, wire: Report | None, extra: Iterable[Regression] = 
     here = [row for row in rows if row.role == "server"]
     failing = wire is not None and not wire["ready"] and wire["tcp"]["result"] == "open"
     fixes = sorted({row.fix_kb for row in rows})
+    rollbacks = [f"Until then: {row.kir}." for row in rows if row.kir]
     return finding(
         REGRESSION,
         f"The build {build} has a known Remote Desktop defect"
@@ -51,5 +61,23 @@ def regression(facts: Facts, wire: Report | None, extra: Iterable[Regression] = 
             )
             for row in rows
         ],
-        decision=f"Install {listed(fixes)} or any later cumulative update.",
+        decision=" ".join([f"Install {listed(fixes)} or any later cumulative update.", *rollbacks]),
+    )
+
+
+def pending_reboot(facts: Facts, wire: Report | None) -> Finding | None:
+    """An update waits for a restart: old and new files may be in use side by side until then."""
+    system = ok(facts.get("system"))
+    waiting = [] if system is None else system.get("pending_reboot", [])
+    updates = [path for path in waiting if not path.endswith(_RENAMES)]
+    if not updates:
+        return None
+    failing = wire is not None and not is_ready(wire) and wire["tcp"]["result"] == "open"
+    return finding(
+        PENDING_REBOOT,
+        "Windows waits for a restart to finish an update",
+        confidence="possible" if failing else "proved",
+        impact="degrades" if failing else "informs",
+        evidence=[fact("Windows has noted that it has to restart.", path) for path in updates],
+        decision="Restart the host at a quiet time, and diagnose again.",
     )

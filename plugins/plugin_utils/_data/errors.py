@@ -41,6 +41,11 @@ DNS_FAILED: Final = "0x104/0x0"
 HOST_NOT_FOUND: Final = "0x208/0x0"
 CERTIFICATE_EXPIRED: Final = "0x1B07/0x0"
 GATEWAY_ENDED: Final = "0x3000019/0x0"
+LOGON_TYPE_DENIED: Final = "0x1307/0x0"
+NO_AUTHORITY: Final = "0x1807/0x0"
+# The host ends the connection (0x3) and says why in the extended code. L: worked out from the two lists.
+NO_PRIVILEGE: Final = "0x3/0x9"
+NO_LICENSE_SERVER: Final = "0x3/0x101"
 
 ON_DISCONNECTED: Final = "Microsoft, IMsTscAxEvents::OnDisconnected"
 
@@ -179,6 +184,13 @@ REPORTED: Final[dict[int, Code]] = {
         "unknown",
         "Its place among Microsoft's codes",
         "L",
+    ),
+    0x1307: Code(
+        "",
+        "A restriction on this kind of logon refused the account: with NLA, the user right to log on over the network.",
+        "account",
+        "MicrosoftDocs/windowsserverdocs#2466 and #6811, where it stands in decimal as 4871",
+        "C",
     ),
     0x1608: Code(
         "",

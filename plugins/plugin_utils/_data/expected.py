@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -125,6 +126,31 @@ SERVICES: Final[dict[str, ExpectedService]] = {
     "TermService": ExpectedService("manual", "NT Authority\\NetworkService", "is Remote Desktop itself"),
     "UmRdpService": ExpectedService("manual", "LocalSystem", "redirects printers, drives and ports"),
 }
+# ServiceDll of TermService, and what names the same file. Source: recorded registries of Windows 7 and 8.1.
+TERM_SERVICE_DLL: Final = "%SystemRoot%\\System32\\termsrv.dll"
+_SAME_DLL: Final = re.compile(r'"?(%systemroot%|%windir%|[a-z]:\\windows)\\system32\\termsrv\.dll"?', re.IGNORECASE)
+# Accounts of services that have no password, as the registry spells them in any language of Windows.
+_ACCOUNTS: Final = {
+    "localsystem": "system",
+    ".\\localsystem": "system",
+    "nt authority\\system": "system",
+    "nt authority\\networkservice": "network",
+    "nt authority\\network service": "network",
+    "nt authority\\localservice": "local",
+    "nt authority\\local service": "local",
+}
+
+
+def is_own_dll(dll: str) -> bool:
+    """Whether a ServiceDll of TermService is Microsoft's."""
+    return _SAME_DLL.fullmatch(dll.strip()) is not None
+
+
+def known_account(account: str) -> str | None:
+    """Which of Windows' own accounts is meant; None for any other, or one in the language of the host."""
+    return _ACCOUNTS.get(account.lower())
+
+
 # What has to run before an expired or missing self-signed certificate can be made anew, in the order of starting.
 # Source: Microsoft Azure support: Remote Desktop Services isn't starting / event ID troubleshooting of VM RDP
 # connections.
@@ -150,3 +176,11 @@ HOME_EDITIONS: Final = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCo
 
 # Days before the end of a certificate at which it counts as about to expire.
 EXPIRY_WARNING_DAYS: Final = 14.0
+
+# LoadableProtocol_Object of Microsoft's own protocols: the one from Windows 8 on, the one before. Source: recorded
+# registries of Windows 7 and 8.1.
+MICROSOFT_PROTOCOLS: Final = frozenset({"5828227c-20cf-4408-b73f-73ab70b8849f", "18b726bb-6fe6-4fb9-9276-ed57ce7c7cb2"})
+
+# Files in MachineKeys from which the folder counts as crowded. MEM: a judgement of ours; a sound host has some dozens,
+# those that are complained about have hundreds of thousands.
+CROWDED_KEYS: Final = 10_000

@@ -21,6 +21,8 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import R
 TERMINAL_SERVER = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server"
 WINSTATIONS = TERMINAL_SERVER + r"\WinStations"
 RDP_TCP = WINSTATIONS + r"\RDP-Tcp"
+# The store that Windows makes the self-signed certificate in, below WINSTATIONS.
+SELF_SIGNED_STORE_VALUE = "SelfSignedCertStore"
 # The thumbprint of the certificate that an administrator has bound to the listener, below RDP_TCP.
 BINDING = "SSLCertificateSHA1Hash"
 # Ours, and below it the process id that a service had when something was changed that it takes up only when it starts.
@@ -83,8 +85,8 @@ SETTINGS: tuple[Setting, ...] = (
         meanings={0: "off", 1: "until_restart", 2: "on"},
     ),
     Setting("user_logons_allowed", "TSUserEnabled", TERMINAL_SERVER, default=True, meanings=_NO),
-    # No Microsoft page names this value; it is a limit on connections that have not logged on yet. The number that
-    # Windows uses without it is not known.
+    # A limit on connections that have not logged on yet: 50 on Server 2008 (Microsoft, KB954398). What later releases
+    # use without it is not known.
     Setting("max_outstanding_connections", "MaxOutstandingConnections", TERMINAL_SERVER, default=None),
     Setting("station_enabled", "fEnableWinStation", RDP_TCP, default=True, meanings=_YES),
     Setting("logons_allowed", "fLogonDisabled", RDP_TCP, default=True, meanings=_NO),

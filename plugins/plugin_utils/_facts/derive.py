@@ -9,9 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import (
+    TLS_1_0_ONLY_RELEASES,
+    TLS_1_0_RELEASES,
+    TLS_1_2_UPDATE,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
     Certificate,
     CertificateArea,
+    Facts,
     FirewallProfile,
     FirewallRule,
 )
@@ -29,6 +35,21 @@ def self_signed(certificates: CertificateArea) -> Certificate | None:
     ]
     named = [each for each in own if each["thumbprint"] == certificates.get("self_signed_thumbprint")]
     return named[0] if named else max(own, key=lambda each: each["not_after"], default=None)
+
+
+def only_tls_1_0(facts: Facts) -> bool | None:
+    """Whether the RDP listener of this Windows knows TLS 1.0 only, whatever Schannel allows.
+
+    None: that depends on KB3080079, and the updates could not be read. That their list does not have it is no proof,
+    since a roll-up replaces it; TLS 1.0 is what is sure.
+    """
+    system, updates = facts.get("system"), facts.get("updates")
+    release = system.get("release", "") if system is not None and system["status"] == "ok" else ""
+    if release not in TLS_1_0_RELEASES:
+        return release in TLS_1_0_ONLY_RELEASES
+    if updates is None or updates["status"] != "ok":
+        return None
+    return all(update["kb"] != TLS_1_2_UPDATE for update in updates.get("installed", []))
 
 
 def lets_in(profile: FirewallProfile, name: str, rules: Iterable[FirewallRule]) -> bool:

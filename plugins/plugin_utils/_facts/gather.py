@@ -7,50 +7,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any, cast
 
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.security_products import SECURITY_SERVICES
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import POLICIES
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import Release, release_of
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts import (
     certificate,
+    endpoint_security,
+    events,
     firewall,
+    licensing,
     listener,
+    logon,
     machine_keys,
+    policies,
+    port,
+    rsop,
     services,
     sessions,
     system,
+    terminal_service,
     tls,
     updates,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.parallel import connections_for, in_parallel
-from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import SCHEMA_VERSION, Facts, Status
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import SCHEMA_VERSION, Facts
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.unread import UNREAD, told
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows import tcp
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.once import Once
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
-    WSManFault,
-    WSManProtocolError,
-    WSManTimeout,
-)
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.readings import Readings, ask
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.services import ServiceStatus
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
 
 # Each area, and about how many requests it costs: what decides whether another connection is worth its logon.
 _COSTS = {
-    "system": 11,
-    "services": 2,
+    "system": 10,
+    "services": 3,
     "listener": 16,
-    "tls": 7,
-    "certificate": 4,
-    "machine_keys": 4,
-    "updates": 2,
+    "tls": 6,
+    "certificate": 5,
+    "machine_keys": 2,
+    "updates": 4,
     "firewall": 9,
-    "sessions": 2,
+    "sessions": 3,
+    "port": 1,
+    "endpoint_security": 2,
+    "policies": 5,
+    "logon": 8,
+    "licensing": 1,
+    "events": 6,
 }
 AREAS = tuple(_COSTS)
 # The order to read in when several connections do: what others wait for and what takes long comes first.
-_ORDER = ("listener", "services", "firewall", "certificate", "system", "tls", "machine_keys", "sessions", "updates")
+_ORDER = (
+    "listener",
+    "services",
+    "events",
+    "firewall",
+    "policies",
+    "certificate",
+    "system",
+    "tls",
+    "logon",
+    "machine_keys",
+    "sessions",
+    "port",
+    "licensing",
+    "endpoint_security",
+    "updates",
+)
 
 
 def gather(host: Host, areas: Iterable[str] = AREAS, connect: Callable[[], Session] | None = None) -> Facts:
@@ -61,11 +92,11 @@ def gather(host: Host, areas: Iterable[str] = AREAS, connect: Callable[[], Sessi
     """
     wanted = [name for name in _ORDER if name in set(areas)]
     known = Once()
-    first = _Gatherer(host, known)
+    first = _Gatherer(host, known, wanted)
     cost = sum(_COSTS[name] for name in wanted)
     if connect is not None and len(wanted) > 1 and first.prepared():
         spare = [connect() for _number in range(connections_for(host, cost) - 1)]
-        others = [_Gatherer(host.over(session), known, spare=True) for session in spare]
+        others = [_Gatherer(host.over(session), known, wanted, spare=True) for session in spare]
         in_parallel(wanted, first.area, [(each.area, each.session) for each in others], host.session)
     facts = {name: first.area(name) for name in AREAS if name in wanted}
     return cast(Facts, {"schema": SCHEMA_VERSION, **facts})
@@ -95,11 +126,15 @@ def subset(names: Iterable[str]) -> list[str]:
 
 
 class _Gatherer:
-    """Reads areas over one connection; areas may ask for others. What is known is shared with other connections."""
+    """Reads areas over one connection; areas may ask for others. What is known is shared with other connections.
 
-    def __init__(self, host: Host, known: Once, *, spare: bool = False) -> None:
+    ``wanted``: all areas that will be read, by this one or another one.
+    """
+
+    def __init__(self, host: Host, known: Once, wanted: Collection[str], *, spare: bool = False) -> None:
         self._host = host
         self._known = known
+        self._wanted = wanted
         host.session.spare = spare
         self._started = datetime.now(timezone.utc)
 
@@ -109,10 +144,10 @@ class _Gatherer:
 
     def prepared(self) -> bool:
         """Reads what nearly every area asks for, which measures the round trip; whether the host tells its version."""
-        self._policies()
+        self._policy_keys()
         try:
             return self._host.build > 0
-        except (WindowsError, WSManFault, WSManProtocolError, WSManTimeout):
+        except UNREAD:
             return False  # each area that needs it says so
 
     def area(self, name: str) -> Any:
@@ -120,46 +155,66 @@ class _Gatherer:
 
     def _read(self, name: str) -> Any:
         reader: Callable[[], Any] = getattr(self, f"_{name}")
-        status: Status
         try:
             return reader()
-        except AccessDenied as error:
-            status, reason = "denied", str(error)
-        except WSManFault as fault:
-            status = "denied" if fault.is_access_denied else "absent" if fault.is_not_found else "error"
-            reason = str(fault)
-        except (WindowsError, WSManProtocolError, WSManTimeout) as error:
-            status, reason = "error", str(error)
+        except UNREAD as error:
+            status, reason = told(error)
         return {"status": status, "reason": reason}
 
     # -- one method an area ------------------------------------------------------------------------------------------
 
     def _system(self) -> Any:
-        return system.read(self._host, self.area("services"), self._started)
+        return system.read(
+            self._host,
+            self.area("services"),
+            self._started,
+            session_host=self._is_session_host(),
+            policies=self._policy_keys(),
+        )
 
     def _services(self) -> Any:
-        return services.read(self._host)
+        return services.read(self._host, self._windows_services())
 
     def _listener(self) -> Any:
-        return listener.read(self._host, self._release(), self._rdp_tcp(), self._policies())
+        return listener.read(self._host, self._release(), self._rdp_tcp(), self._policy_keys())
 
     def _tls(self) -> Any:
-        return tls.read(self._host, self._release(), self._policies())
+        return tls.read(self._host, self._release(), self._policy_keys())
 
     def _certificate(self) -> Any:
         return certificate.read(self._host, self._now(), self._rdp_tcp)
 
     def _machine_keys(self) -> Any:
-        return machine_keys.read(self._host, self.area("certificate"))
+        return machine_keys.read(self._host, self.area("certificate"), self._readings)
 
     def _updates(self) -> Any:
         return updates.read(self._host)
 
     def _firewall(self) -> Any:
-        return firewall.read(self._host, self._port, self._policies())
+        return firewall.read(self._host, self._listener_port, self._policy_keys())
 
     def _sessions(self) -> Any:
-        return sessions.read(self._host, self._port(), self.area("services"))
+        return sessions.read(self._host, self._listener_port(), self._term_service_pid(), self._tcp_listeners)
+
+    def _port(self) -> Any:
+        return port.read(self._host, self._listener_port(), self._term_service_pid(), self._tcp_listeners())
+
+    def _endpoint_security(self) -> Any:
+        return endpoint_security.read(self._host, self._windows_services())
+
+    def _policies(self) -> Any:
+        return policies.read(self._host, self._gpos(), self._terminal_service)
+
+    def _logon(self) -> Any:
+        services_area = self.area("services")
+        broker = services_area["status"] == "ok" and services_area["services"]["Tssdis"]["present"]
+        return logon.read(self._host, self._gpos(), broker=broker)
+
+    def _licensing(self) -> Any:
+        return licensing.read(self._host, self._terminal_service(), self._policy_keys())
+
+    def _events(self) -> Any:
+        return events.read(self._host, self._readings())
 
     # -- what areas share --------------------------------------------------------------------------------------------
 
@@ -175,13 +230,60 @@ class _Gatherer:
         values: listener.Values = self._known.get("the key of the listener", lambda: listener.rdp_tcp(self._host))
         return values
 
-    def _port(self) -> int:
+    def _listener_port(self) -> int:
         try:
             return listener.port_of(self._rdp_tcp())
-        except (WindowsError, WSManFault, WSManProtocolError, WSManTimeout):
+        except UNREAD:
             return 3389
 
-    def _policies(self) -> Collection[str] | None:
+    def _term_service_pid(self) -> int | None:
+        found = self.area("services")
+        return found["services"]["TermService"]["pid"] if found["status"] == "ok" else None
+
+    def _tcp_listeners(self) -> list[tcp.Listener]:
+        """What listens on the listener's port, and where TermService listens."""
+        found: list[tcp.Listener] = self._known.get(
+            "the TCP listeners",
+            lambda: tcp.listeners(self._host, self._listener_port(), self._term_service_pid(), self._readings),
+        )
+        return found
+
+    def _windows_services(self) -> Mapping[str, ServiceStatus]:
+        """Those that areas look at: however many are named, Windows goes through all of them once."""
+        names = (*services.NEEDED, *services.ROLES, *(row.service for row in SECURITY_SERVICES))
+        found: Mapping[str, ServiceStatus] = self._known.get(
+            "services of Windows", lambda: self._host.services.read(names)
+        )
+        return found
+
+    def _readings(self) -> Readings:
+        """What native tools tell the areas that are wanted: one remote shell for all of them."""
+        found: Readings = self._known.get("native tools", lambda: ask(self._host, self._commands()))
+        return found
+
+    def _commands(self) -> list[str]:
+        """What is done soon first; a folder with millions of files takes its time."""
+        found = list(tcp.commands(self._host)) if "port" in self._wanted else []
+        found += events.commands() if "events" in self._wanted else []
+        with suppress(*UNREAD):
+            found += machine_keys.commands(self._host) if "machine_keys" in self._wanted else []
+        return found
+
+    def _terminal_service(self) -> Instance:
+        found: Instance = self._known.get("the terminal service", lambda: terminal_service.read(self._host))
+        return found
+
+    def _is_session_host(self) -> bool:
+        try:
+            return terminal_service.is_session_host(self._terminal_service())
+        except UNREAD:
+            return False
+
+    def _gpos(self) -> rsop.Gpos:
+        found: rsop.Gpos = self._known.get("the group policy objects", lambda: rsop.read(self._host))
+        return found
+
+    def _policy_keys(self) -> Collection[str] | None:
         """What Group Policy has for anybody, in lower case: a key that is not there needs no look at what is below."""
         found: Collection[str] | None = self._known.get("the policies", self._read_policies)
         return found
@@ -189,5 +291,5 @@ class _Gatherer:
     def _read_policies(self) -> Collection[str] | None:
         try:
             return {name.lower() for name in self._host.registry.subkeys(POLICIES) or ()}
-        except (WindowsError, WSManFault, WSManProtocolError, WSManTimeout):
+        except UNREAD:
             return None

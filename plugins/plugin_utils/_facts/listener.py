@@ -27,6 +27,8 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry impor
 
 _POLICY_KEY = "Windows NT"
 _STATION_VALUES = ("PortNumber", "fEnableWinStation", "WdName", "LoadableProtocol_Object")
+# Where a Citrix agent keeps what was in LoadableProtocol_Object before it; Microsoft's MSRD-Collect warns of it.
+_CITRIX_VALUES = ("CitrixBackupRdpTcpLoadableProtocolObject",)
 
 Values = Mapping[str, RegistryValue]
 
@@ -34,7 +36,7 @@ Values = Mapping[str, RegistryValue]
 def rdp_tcp(host: Host) -> Values:
     """Everything that areas want to know of the listener's own key."""
     settings = [setting.value for setting in SETTINGS if setting.key == RDP_TCP]
-    return host.registry.values(RDP_TCP, [*settings, *_STATION_VALUES, BINDING])
+    return host.registry.values(RDP_TCP, [*settings, *_STATION_VALUES, *_CITRIX_VALUES, BINDING])
 
 
 def port_of(values: Values) -> int:
@@ -64,6 +66,8 @@ def read(host: Host, release: Release | None, own: Values, policies: Collection[
             _station(name, local[RDP_TCP] if name.lower() == "rdp-tcp" else _station_values(host, name))
             for name in names
         ],
+        present=any(name.lower() == "rdp-tcp" for name in names),
+        citrix=[rf"{RDP_TCP}\{name}" for name in _CITRIX_VALUES if name in own],
     )
 
 

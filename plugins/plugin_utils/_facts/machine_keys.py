@@ -3,9 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: other collections must not import it.
-"""The folder MachineKeys and the key files of the listener's certificates: do they exist, and who may read them."""
+"""The folder MachineKeys and the key files of the listener's certificates: do they exist, and who may read them.
+
+How many files are in the folder is counted on the host: ``dir`` lists them without any words, and ``find /c`` counts
+lines.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import self_signed
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
@@ -14,11 +20,18 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
     KeyFile,
     MachineKeys,
 )
+from ansible_collections.winops.rdp.plugins.plugin_utils._facts.unread import UNREAD
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.readings import Readings
 
 
-def read(host: Host, certificates: CertificateArea) -> MachineKeys:
+def commands(host: Host) -> list[str]:
+    """What :func:`read` needs the output of."""
+    return [f'dir /b /a-d "{host.key_folder}" 2>nul | find.exe /c /v ""']
+
+
+def read(host: Host, certificates: CertificateArea, readings: Callable[[], Readings]) -> MachineKeys:
     guid = host.machine_guid
     if guid is None:
         raise WindowsError(r"HKLM\SOFTWARE\Microsoft\Cryptography\MachineGuid is missing: key files have no name")
@@ -33,7 +46,19 @@ def read(host: Host, certificates: CertificateArea) -> MachineKeys:
         machine_guid=guid,
         folder=host.files.security(host.key_folder),
         keys=[_key_file(host, path, certificate) for path, certificate in wanted.items()],
+        entries=_entries(host, readings),
     )
+
+
+def _entries(host: Host, readings: Callable[[], Readings]) -> int | None:
+    """None: no remote shell, not in time, or no file: ``find`` fails where it counts none, as in a folder that the
+    account may not list."""
+    (command,) = commands(host)
+    try:
+        digits = readings().texts.get(command, "").strip()
+    except UNREAD:
+        return None
+    return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
 def _key_file(host: Host, path: str, certificate: Certificate) -> KeyFile:

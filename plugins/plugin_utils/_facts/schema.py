@@ -61,7 +61,10 @@ class System(_Area, total=False):
     clock_skew: float | None  # seconds the host's clock is ahead of the controller's
     setup_in_progress: bool
     pending_reboot: list[str]  # registry paths that announce a reboot
-    rds_roles: list[str]  # connection_broker, gateway, licensing, management, by their services
+    # connection_broker, gateway, licensing, management, by their services; session_host, by TerminalServerMode;
+    # domain_controller, by the domain role
+    rds_roles: list[str]
+    part_of_cluster: bool  # a session host that reports to a connection broker: SessionDirectoryActive is 1
 
 
 class WinStation(TypedDict):
@@ -83,6 +86,8 @@ class Listener(_Area, total=False):
     # A value outside the known ones stays the number that was read.
     settings: dict[str, Effective]
     winstations: list[WinStation]  # all but Console
+    present: bool  # the key WinStations\\RDP-Tcp is there
+    citrix: list[str]  # registry values that a Citrix agent has left on RDP-Tcp
 
 
 class ProtocolState(TypedDict):
@@ -115,6 +120,7 @@ class Tls(_Area, total=False):
     key_exchange: dict[str, Switch]
     cipher_suites: CipherSuites
     fips: Effective
+    usable_suites: list[str] | None  # what the settings leave of the suites, in Windows' order; None: not known
 
 
 class PrivateKey(TypedDict):
@@ -178,6 +184,7 @@ class MachineKeys(_Area, total=False):
     machine_guid: str
     folder: Security
     keys: list[KeyFile]  # one for each certificate of the listener (self-signed, bound)
+    entries: int | None  # files in the folder; None: could not be counted, or there are none
 
 
 class Update(TypedDict):
@@ -186,8 +193,22 @@ class Update(TypedDict):
     installed_on: str  # as Windows gives it: its format follows the locale
 
 
+class Package(TypedDict):
+    """A package of Component Based Servicing that is a cumulative or a single update."""
+
+    identity: str  # Package_for_RollupFix~31bf3856ad364e35~amd64~~17763.1577.1.5
+    kb: str  # of Package_for_KB...; empty for a roll-up, whose identity has the build in place of it
+    build: str  # 17763.1577 of a roll-up, else empty
+    state: str  # installed, superseded, pending, other: by CurrentState
+    removable: bool | None  # None: not known
+
+
 class Updates(_Area, total=False):
     installed: list[Update]
+    packages: list[Package]  # the newest first; roll-ups, and the packages of the updates in our tables
+    packages_reason: str  # why the packages could not be read, one sentence; empty when they were
+    credssp_version: str | None  # file version of TSpkg.dll; None: not read
+    credssp_fixed: bool | None  # it has the correction of CVE-2018-0886; None: not known
 
 
 class Service(TypedDict):
@@ -201,6 +222,9 @@ class Service(TypedDict):
 
 class Services(_Area, total=False):
     services: dict[str, Service]
+    # ServiceDll of TermService, as written where Windows gives it so, else expanded (which, is not known); None: no
+    # such value
+    service_dll: str | None
     restart_pending: list[str]  # changed by this collection, and not restarted since
 
 
@@ -232,11 +256,158 @@ class Firewall(_Area, total=False):
 
 class Sessions(_Area, total=False):
     connected: int  # people who would be cut off by a restart of TermService
-    method: str  # the WMI class that was asked
+    active: int | None  # sessions in use, the console's among them; None: Windows does not say
+    disconnected: int | None  # sessions that nobody is connected to, that of the services among them
+    method: str  # the WMI class that was asked for connected
 
 
-class Facts(TypedDict, total=False):
-    """An area that gather_subset leaves out is missing."""
+class EventCount(TypedDict):
+    """All events of one kind in the time that was looked at."""
+
+    log: str  # System, Microsoft-Windows-TerminalServices-RemoteConnectionManager/Admin
+    provider: str  # Schannel
+    id: int
+    count: int  # at most the limit of one question
+    more: bool  # the limit was reached, so there may be more
+    first: str  # time of the oldest of them
+    last: str
+    # The named data of the newest: {"ErrorCode": "0x8009030D"}; codes are eight hexadecimal digits. Names are those of
+    # Windows, of _data/events.py, else param1, param2. Service: key name, and Error its Win32 error; Status and
+    # Thumbprint: of the binary data.
+    fields: dict[str, str]
+    by_address: dict[str, int]  # events by the client's address, the most frequent first, at most 20
+    by_value: dict[str, int]  # events by the field that tells them apart (AlertDesc, ErrorCode, reason, service), 20
+
+
+class Events(_Area, total=False):
+    hours: int  # how far back
+    method: str  # wevtutil, Win32_NTLogEvent (classic logs alone)
+    seen: list[EventCount]
+    unread: list[str]  # "<log>: why"
+
+
+class PolicyValue(TypedDict):
+    """A registry value that a Group Policy object sets, as the host's last policy refresh recorded it."""
+
+    where: str  # HKLM\SOFTWARE\Policies\...\value name
+    value: str
+    gpo: str  # display name
+    gpo_id: str
+    link: str  # distinguished name of the site, domain or OU that links it; empty for the local GPO
+    precedence: int  # 1 wins
+
+
+class Policies(_Area, total=False):
+    rsop: Status  # whether the host keeps a Resultant Set of Policy
+    rsop_reason: str
+    values: list[PolicyValue]  # those that concern Remote Desktop, TLS, credentials and the firewall
+    # PolicySource* of Win32_TSGeneralSetting and Win32_TerminalServiceSetting, by option of rdp_listener:
+    # server, policy, default. What could not be read is missing.
+    sources: dict[str, str]
+
+
+class PortOwner(TypedDict):
+    pid: int
+    process: str  # svchost.exe; empty when it is gone
+    services: list[str]  # services in that process
+
+
+class Port(_Area, total=False):
+    number: int  # the listener's configured port
+    listening: bool  # something on the host listens on it
+    owners: list[PortOwner]
+    term_service_pid: int | None
+    term_service_listens: bool | None  # None: not known
+    term_service_ports: list[int]  # all ports that TermService listens on
+    method: str  # MSFT_NetTCPConnection, netstat
+
+
+class SecurityProduct(TypedDict):
+    name: str
+    kind: str  # antivirus, firewall, antispyware, endpoint
+    state: str  # on, off, snoozed, running, stopped, unknown
+    source: str  # root/SecurityCenter2, a service's name, MSFT_MpComputerStatus
+
+
+class EndpointSecurity(_Area, total=False):
+    products: list[SecurityProduct]
+    third_party: list[str]  # names of those that are not Microsoft's and are on
+
+
+class Right(TypedDict):
+    """A user right, as policy sets it."""
+
+    accounts: list[str]  # SIDs, else names
+    gpo: str
+    source: str  # RSOP_UserPrivilegeRight
+
+
+class Logon(_Area, total=False):
+    # SeDenyRemoteInteractiveLogonRight, SeDenyNetworkLogonRight, SeRemoteInteractiveLogonRight, SeNetworkLogonRight
+    rights: dict[str, Right]
+    rights_status: Status  # ok: what policy sets was read. Rights that only secpol.msc set are not in it.
+    rights_reason: str  # what the rights above do not say, and why they were not read; never empty
+    lm_compatibility_level: int | None
+    disable_domain_creds: bool
+    force_guest: bool
+    security_packages: list[str]  # Lsa\Security Packages; empty: those that Windows brings itself (8.1 on)
+    encryption_oracle: str | None  # AllowEncryptionOracle: force_updated, mitigated, vulnerable; None: not set
+    # NETWORK SERVICE is in "RDS Endpoint Servers"; None: no broker, no such group, or not read
+    endpoint_servers_ok: bool | None
+    network_service_is_admin: bool | None
+
+
+class LicenseServer(TypedDict):
+    name: str
+    source: str  # policy, local
+    # GetTStoLSConnectivityStatus by the names in _data/licensing.py: valid, not_connectable, access_denied, ...;
+    # not_read: the question failed; not_asked: there were too many of them
+    status: str
+    status_code: int | None
+
+
+class Licensing(_Area, total=False):
+    terminal_server: bool  # TerminalServerMode 1: the role Remote Desktop Session Host is installed
+    mode: str  # per_device, per_user, not_configured, administration, personal, unknown
+    mode_source: Source
+    servers: list[LicenseServer]  # those that count: of the policy, else of the host. Empty when not a session host
+    grace_days: int | None  # 0: over. None: not a session host, or not read
+
+
+class ServerMemory(TypedDict):
+    """What a user's profile keeps of one server."""
+
+    sid: str
+    server: str
+    cert_hash: str  # SHA-1 of the certificate that the user accepted, 40 hex digits; empty when there is none
+
+
+class Client(_Area, total=False):
+    """A machine that people connect from: ansible_facts.rdp_client of rdp_client_facts."""
+
+    schema: int
+    profile: str  # the client profile that it stands for; empty for a machine that was read
+    hostname: str
+    release: str
+    full_build: str
+    protocols: dict[str, dict[str, ProtocolState]]
+    tls_versions: list[str]  # enabled for clients
+    usable_suites: list[str] | None
+    fips: bool
+    credssp_version: str | None
+    credssp_fixed: bool | None
+    encryption_oracle: str | None  # force_updated, mitigated, vulnerable; None: not set, which counts as mitigated
+    lm_compatibility_level: int | None
+    udp_disabled: bool  # fClientDisableUDP
+    mstsc_version: str | None
+    redirection_warning: int | None  # RedirectionWarningDialogVersion
+    license_store: bool  # MSLicensing\Store has a license
+    servers: list[ServerMemory]  # of the loaded user hives
+    disconnects: list[EventCount]  # RDPClient 1026, by reason
+
+
+class HostFacts(TypedDict, total=False):
+    """What rdp_facts reads of one host. An area that gather_subset leaves out is missing."""
 
     schema: int
     system: System
@@ -248,3 +419,15 @@ class Facts(TypedDict, total=False):
     services: Services
     firewall: Firewall
     sessions: Sessions
+    port: Port
+    endpoint_security: EndpointSecurity
+    policies: Policies
+    logon: Logon
+    licensing: Licensing
+    events: Events
+
+
+class Facts(HostFacts, total=False):
+    """What a verdict is made of: the host, and where it is known the client that somebody connects from."""
+
+    client: Client

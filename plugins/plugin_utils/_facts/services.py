@@ -7,9 +7,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Service, Services
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows import restarts
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.services import ServiceStatus
 
 NEEDED = ("TermService", "SessionEnv", "UmRdpService", "CertPropSvc", "KeyIso", "CryptSvc", "MpsSvc", "RpcSs")
 
@@ -21,14 +24,16 @@ ROLES = {
     "TermServLicensing": "licensing",
 }
 
+# Which DLL svchost.exe loads for TermService; %SystemRoot%\System32\termsrv.dll (Microsoft).
+_PARAMETERS = r"HKLM\SYSTEM\CurrentControlSet\Services\TermService\Parameters"
+
 _ABSENT = Service(present=False, state="", start_mode="", account="", pid=None, exit_code=None)
 
 
-def read(host: Host) -> Services:
-    names = (*NEEDED, *ROLES)
-    found = host.services.read(names)
+def read(host: Host, found: Mapping[str, ServiceStatus]) -> Services:
+    """``found``: those of NEEDED and ROLES that the host has, by name."""
     services: dict[str, Service] = {}
-    for name in names:
+    for name in (*NEEDED, *ROLES):
         status = found.get(name)
         services[name] = (
             _ABSENT
@@ -42,4 +47,10 @@ def read(host: Host) -> Services:
                 exit_code=status.exit_code,
             )
         )
-    return Services(status="ok", reason="", services=services, restart_pending=restarts.pending(host.registry, found))
+    return Services(
+        status="ok",
+        reason="",
+        services=services,
+        service_dll=host.registry.text(_PARAMETERS, "ServiceDll"),
+        restart_pending=restarts.pending(host.registry, found),
+    )

@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import POLICY, TERMINAL_SERVER
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import release_of
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Services, System
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.services import ROLES
@@ -36,8 +38,10 @@ _DOMAIN_ROLES = (
 )
 
 
-def read(host: Host, services: Services, now: datetime) -> System:
-    """``now`` is the controller's time."""
+def read(
+    host: Host, services: Services, now: datetime, *, session_host: bool, policies: Collection[str] | None
+) -> System:
+    """``now`` is the controller's time; ``policies`` are the keys below the policy key, None: not known."""
     windows = host.operating_system
     computers = host.session.query(
         "root/cimv2", "SELECT Name, Domain, PartOfDomain, DomainRole FROM Win32_ComputerSystem"
@@ -76,10 +80,35 @@ def read(host: Host, services: Services, now: datetime) -> System:
             bool(host.registry.dword(_SETUP, name)) for name in ("SystemSetupInProgress", "OOBEInProgress")
         ),
         pending_reboot=_pending_reboot(host),
-        rds_roles=[
-            role for name, role in ROLES.items() if services["status"] == "ok" and services["services"][name]["present"]
-        ],
+        rds_roles=_roles(services, product_type, session_host=session_host),
+        # Only a session host can be a member of a farm.
+        part_of_cluster=session_host and _in_cluster(host, policies),
     )
+
+
+def _roles(services: Services, product_type: str, *, session_host: bool) -> list[str]:
+    """By services, by TerminalServerMode, by ProductType."""
+    by_service = [
+        role for name, role in ROLES.items() if services["status"] == "ok" and services["services"][name]["present"]
+    ]
+    others = {"session_host": session_host, "domain_controller": product_type == "domain_controller"}
+    return [*by_service, *(role for role, has in others.items() if has)]
+
+
+def _in_cluster(host: Host, policies: Collection[str] | None) -> bool:
+    """Whether the session host reports to a connection broker: SessionDirectoryActive, of policy first.
+
+    An export of a session host of 2019 has the value in the key Terminal Server, Microsoft's MSRD-Collect looks for it
+    in ClusterSettings below that.
+    """
+    places = [TERMINAL_SERVER, rf"{TERMINAL_SERVER}\ClusterSettings"]
+    if policies is None or "windows nt" in policies:
+        places.insert(0, POLICY)
+    for path in places:
+        number = host.registry.dword(path, "SessionDirectoryActive")
+        if number is not None and (number or path == POLICY):
+            return bool(number)
+    return False
 
 
 def _pending_reboot(host: Host) -> list[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Literal
 
+from ansible_collections.winops.rdp.plugins.plugin_utils._compat.suites import usable
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import POLICIES
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import PROTOCOLS, Release
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
@@ -24,12 +25,12 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
     Tls,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryValue
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryType, RegistryValue
 
 SCHANNEL = r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL"
 _POLICY_KEY = "Cryptography"
-_POLICY_SUITES = rf"{POLICIES}\{_POLICY_KEY}\Configuration\SSL\00010002"
-_LOCAL_SUITES = r"HKLM\SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002"
+POLICY_SUITES = rf"{POLICIES}\{_POLICY_KEY}\Configuration\SSL\00010002"
+LOCAL_SUITES = r"HKLM\SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002"
 _FIPS = r"HKLM\SYSTEM\CurrentControlSet\Control\Lsa\FIPSAlgorithmPolicy"
 _SIDES = ("server", "client")
 
@@ -54,16 +55,27 @@ def read(host: Host, release: Release | None, policies: Collection[str] | None) 
             values = host.registry.values(path, ["Enabled", "DisabledByDefault"]) if protocol.lower() in named else {}
             protocols[protocol][side] = state(values, defaults[side].get(protocol, "unsupported"), path)
     capable = PROTOCOLS if release is None else release.rdp_tls
+    ciphers, hashes, key_exchange = (_switches(host, kind) for kind in ("Ciphers", "Hashes", "KeyExchangeAlgorithms"))
+    suites = _cipher_suites(host, by_policy=policies is None or _POLICY_KEY.lower() in policies)
+    fips = _fips(host)
     return Tls(
         status="ok",
         reason="",
         protocols=protocols,
         rdp_versions=[name for name in capable if protocols[name]["server"]["state"] == "enabled"],
-        ciphers=_switches(host, "Ciphers"),
-        hashes=_switches(host, "Hashes"),
-        key_exchange=_switches(host, "KeyExchangeAlgorithms"),
-        cipher_suites=_cipher_suites(host, by_policy=policies is None or _POLICY_KEY.lower() in policies),
-        fips=_fips(host),
+        ciphers=ciphers,
+        hashes=hashes,
+        key_exchange=key_exchange,
+        cipher_suites=suites,
+        fips=fips,
+        usable_suites=usable(
+            suites,
+            "" if release is None else release.key,
+            ciphers=ciphers,
+            hashes=hashes,
+            key_exchange=key_exchange,
+            fips=bool(fips["value"]),
+        ),
     )
 
 
@@ -105,17 +117,17 @@ def _switches(host: Host, kind: str) -> dict[str, Switch]:
 
 def _cipher_suites(host: Host, *, by_policy: bool) -> CipherSuites:
     source: Source
-    for path, source in ((_POLICY_SUITES, "policy"), (_LOCAL_SUITES, "default")):
+    for path, source in ((POLICY_SUITES, "policy"), (LOCAL_SUITES, "default")):
         if source == "policy" and not by_policy:
             continue
-        value = host.registry.values(path, ["Functions"]).get("Functions")
-        suites = None if value is None else _suites(value)
+        value = host.registry.value(path, "Functions", RegistryType.REG_MULTI_SZ)
+        suites = None if value is None else suites_of(value)
         if suites:
             return CipherSuites(value=suites, source=source, where=rf"{path}\Functions")
-    return CipherSuites(value=None, source="default", where=rf"{_LOCAL_SUITES}\Functions")
+    return CipherSuites(value=None, source="default", where=rf"{LOCAL_SUITES}\Functions")
 
 
-def _suites(value: RegistryValue) -> list[str]:
+def suites_of(value: RegistryValue) -> list[str]:
     """Group Policy writes one text with commas, Windows itself a list; some tools write the policy as a list, too."""
     texts = value.data if isinstance(value.data, tuple) else (value.data,)
     return [suite.strip() for text in texts if isinstance(text, str) for suite in text.split(",") if suite.strip()]

@@ -12,7 +12,9 @@ from typing import NoReturn
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import (
     Change,
+    current,
     describe,
+    gone_for_good,
     perform,
     reverse,
     with_keys,
@@ -20,7 +22,11 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import Journal
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
+    WSManConnectionError,
+    WSManError,
+    WSManTimeout,
+)
 
 
 class RemedyError(Exception):
@@ -33,6 +39,7 @@ class RemedyError(Exception):
 
 # For taking changes back: the task's own time may be what has run out.
 _UNDO_SECONDS = 60.0
+_PROOFS, _PROOF_PAUSE = 3, 2.0
 
 
 def apply(host: Host, changes: Iterable[Change], journal: Journal) -> list[Change]:
@@ -41,6 +48,8 @@ def apply(host: Host, changes: Iterable[Change], journal: Journal) -> list[Chang
     for planned in changes:
         change, begun = planned, False
         try:
+            if _is_done(host, planned):
+                continue
             change = with_keys(host, planned)
             journal.write(change)
             begun = True
@@ -56,6 +65,25 @@ def apply(host: Host, changes: Iterable[Change], journal: Journal) -> list[Chang
     return done
 
 
+def _is_done(host: Host, change: Change) -> bool:
+    """Whether a change is made already: netsh switches all rules of a group, and another run may have been quicker.
+
+    WindowsError when the host is neither what the change was planned from nor what it leads to: its reverse would
+    restore what nobody had, and somebody else is at work. Services pass through states that no change names.
+    """
+    if change["kind"] == "service_state":
+        return False
+    now = current(host, change)
+    if now == change["after"]:
+        return True
+    if now != change["before"]:
+        raise WindowsError(
+            "it is not what it was a moment ago, so somebody else is changing this host; look who it is, and run the "
+            "task again"
+        )
+    return False
+
+
 def prove(host: Host, done: Sequence[Change], reach: Callable[[], object]) -> None:
     """Proves that the host can still be reached by a new connection; if not, takes everything back.
 
@@ -63,20 +91,34 @@ def prove(host: Host, done: Sequence[Change], reach: Callable[[], object]) -> No
     """
     if not done:
         return
-    try:
-        reach()
-    except WSManError as error:
-        undo(host, done, f"after the change no new WinRM connection could be made: {error}")
+    for tried in range(_PROOFS):
+        try:
+            reach()
+        except WSManError as error:
+            # One connection that breaks proves nothing. A log-on that is refused is not repeated: accounts are locked.
+            if tried + 1 < _PROOFS and isinstance(error, (WSManConnectionError, WSManTimeout)):
+                host.deadline.sleep(_PROOF_PAUSE)
+                continue
+            undo(host, done, f"after the change no new WinRM connection could be made: {error}")
+        return
 
 
 def undo(host: Host, done: Sequence[Change], reason: str) -> NoReturn:
     """Takes changes back, last first, and ends in RemedyError with the reason and what stands after it."""
     host.extend(_UNDO_SECONDS)
-    standing = list(done)
+    standing: list[Change] = list(done)
+    kept: list[Change] = []
+    reasons: list[str] = []
     try:
         while standing:
-            perform(host, reverse(standing[-1]))
+            gone = gone_for_good(host, standing[-1])
+            if gone:
+                kept.insert(0, standing[-1])
+                reasons.append(gone)
+            else:
+                perform(host, reverse(standing[-1]))
             standing.pop()
     except (WindowsError, WSManError) as error:
-        raise RemedyError(f"{reason} Taking back {describe(standing[-1])} failed as well: {error}", standing) from error
-    raise RemedyError(f"{reason} This step was taken back.", [])
+        raise RemedyError(f"{reason} Taking back {describe(standing[-1])} failed as well: {error}", [*standing, *kept]) from error
+    but = f", but for this: {'; '.join(reasons)}" if reasons else ""
+    raise RemedyError(f"{reason} This step was taken back{but}.", kept)

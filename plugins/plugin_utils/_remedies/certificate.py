@@ -12,10 +12,16 @@ from collections.abc import Mapping
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import (
     KEY_FILE_ACL,
     MACHINE_KEYS_ACL,
+    SELF_SIGNED_STORE,
     ExpectedAce,
     ExpectedAcl,
 )
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BINDING, RDP_TCP
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import (
+    BINDING,
+    RDP_TCP,
+    SELF_SIGNED_STORE_VALUE,
+    WINSTATIONS,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import self_signed
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import (
     Ace,
@@ -87,6 +93,19 @@ def plan_binding(
             after=None if wanted is None else {"type": "REG_BINARY", "data": wanted.lower()},
         )
     ]
+
+
+def plan_store(certificates: CertificateArea, now: Mapping[str, object] | None) -> list[Change]:
+    """Has Windows make the self-signed certificate where the listener looks for it. ``now``: SelfSignedCertStore, in
+    the form of a change."""
+    if store_is_right(certificates):
+        return []
+    after = {"type": "REG_SZ", "data": SELF_SIGNED_STORE}
+    return [Change(kind="registry_value", target=WINSTATIONS, name=SELF_SIGNED_STORE_VALUE, before=now, after=after)]
+
+
+def store_is_right(certificates: CertificateArea) -> bool:
+    return (certificates.get("self_signed_store") or "").lower() == SELF_SIGNED_STORE.lower()
 
 
 def plan_access(keys: MachineKeys) -> list[Change]:

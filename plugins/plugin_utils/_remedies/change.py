@@ -13,23 +13,41 @@ kind               target, name           before / after
 registry_value     key, value name        ``{"type": "REG_DWORD", "data": 1}``, binary as hex; None: no value
 registry_key       key, empty             ``{value name: value, ...}`` of a key without subkeys; None: no key
 start_mode         service, empty         auto, manual, disabled
+service_account    service, empty         NT Authority\\NetworkService; only accounts without a password can be set
 service_state      service, empty         running, stopped
 security           path, empty            a ``Security`` of the facts
 firewall_rule      rule id, group         True (enabled) or False
 firewall_port      rule name, port        list of profiles; None: no such rule
+package            identity, empty        installed, absent; nothing brings one back
+licensing          key, value name        as of a registry_value, set through Windows' own class
 =================  =====================  ==================================================================
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, cast
 
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import known_account
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import FirewallRule, Security
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows import acl
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import REMOTE_DESKTOP, store_path
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.packages import GONE
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryType, RegistryValue
+
+# Why a removed update stays removed.
+NO_WAY_BACK = (
+    "its files came from Microsoft and are not kept on the host, and this collection downloads nothing; install it, "
+    "or a later cumulative update, from Windows Update"
+)
+# Kinds of changes that are about one value of the registry.
+VALUES = ("registry_value", "licensing")
+
+
+_VARIABLE = re.compile("%[^%]+%")
 
 
 class _Step(TypedDict):
@@ -63,7 +81,7 @@ def reverse(change: Change) -> Change:
 
 def with_keys(host: Host, change: Change) -> Change:
     """The change, with the registry keys that are missing for its value, so that its reverse removes them again."""
-    if change["kind"] != "registry_value" or change["after"] is None or "creates" in change:
+    if change["kind"] not in VALUES or change["after"] is None or "creates" in change:
         return change
     missing: list[str] = []
     path = change["target"]
@@ -75,7 +93,7 @@ def with_keys(host: Host, change: Change) -> Change:
 
 def describe(change: Change) -> str:
     """One line for people."""
-    what = f"{change['target']}\\{change['name']}" if change["kind"] == "registry_value" else change["target"]
+    what = f"{change['target']}\\{change['name']}" if change["kind"] in VALUES else change["target"]
     if change["kind"] == "registry_key":
         return f"{'delete' if change['after'] is None else 'create'} the key {what}"
     if change["kind"] == "security":
@@ -146,6 +164,10 @@ def _start_mode(host: Host, change: Change) -> None:
     host.services.set_start_mode(change["target"], change["after"])
 
 
+def _service_account(host: Host, change: Change) -> None:
+    host.services.set_account(change["target"], change["after"])
+
+
 def _service_state(host: Host, change: Change) -> None:
     if change["after"] == "running":
         host.services.start(change["target"], host.deadline)
@@ -171,18 +193,44 @@ def _firewall_port(host: Host, change: Change) -> None:
     switch(change["target"], int(change["name"]), profiles, classes=classes, deadline=deadline)
 
 
+def _package(host: Host, change: Change) -> None:
+    if change["after"] != "absent":
+        raise WindowsError(f"{change['target']} can not be put back: {NO_WAY_BACK}")
+    host.packages.remove(change["target"], host.deadline)
+
+
+def _licensing(host: Host, change: Change) -> None:
+    after = change["after"]
+    host.licensing.write(change["name"], None if after is None else from_json(after))
+    host.registry.delete_empty(change.get("removes", ()))
+
+
 _PERFORM: dict[str, Callable[[Host, Change], None]] = {
     "registry_value": _registry_value,
     "registry_key": _registry_key,
     "start_mode": _start_mode,
+    "service_account": _service_account,
     "service_state": _service_state,
     "security": _security,
     "firewall_rule": _firewall_rule,
     "firewall_port": _firewall_port,
+    "package": _package,
+    "licensing": _licensing,
 }
 
 
 KINDS = frozenset(_PERFORM)
+
+
+def is_ours(change: Change, now: Any) -> bool:
+    """Whether what the host has now is what it had before or after a change, or in the middle of it."""
+    if now in (change["before"], change["after"]):
+        return True
+    return (
+        change["kind"] == "security"
+        and now["status"] == "ok"
+        and acl.is_on_the_way(now, cast(Security, change["before"]), cast(Security, change["after"]))
+    )
 
 
 def current(host: Host, change: Change) -> Any:
@@ -190,9 +238,46 @@ def current(host: Host, change: Change) -> Any:
     return _CURRENT[change["kind"]](host, change)
 
 
+def gone_for_good(host: Host, change: Change) -> str:
+    """Why a change can not be taken back at all; empty when it can.
+
+    Windows makes a new self-signed certificate with a new key in the container of the old one, so the old certificate
+    would have no key.
+    """
+    if change["kind"] == "service_account" and known_account(change["before"]) is None:
+        return f"the password of {change['before']} is not known here: enter both in the properties of the service"
+    if change["kind"] == "package":
+        return f"a removed update can not be put back: {NO_WAY_BACK}"
+    store = store_path(REMOTE_DESKTOP)
+    if change["kind"] != "registry_key" or change["after"] is not None or not _is_below(change["target"], store):
+        return ""
+    others = [
+        name for name in host.registry.subkeys(store) or () if not change["target"].lower().endswith(name.lower())
+    ]
+    if not others:
+        return ""
+    return f"Windows has made the certificate {others[0]} in its place, and with it a new key: the old key is gone"
+
+
+def _is_below(path: str, parent: str) -> bool:
+    return path.lower().startswith(parent.lower() + "\\")
+
+
 def _value_now(host: Host, change: Change) -> Any:
+    """The value; that of the change when it reads as the same with variables expanded, as Windows may give it."""
     name = change["name"]
-    return to_json(host.registry.values(change["target"], [name]).get(name))
+    found = to_json(host.registry.values(change["target"], [name]).get(name))
+    for known in (change["before"], change["after"]):
+        if _is_expansion(found, known):
+            return known
+    return found
+
+
+def _is_expansion(found: Any, known: Any) -> bool:
+    if not found or not known or {found["type"], known["type"]} != {RegistryType.REG_EXPAND_SZ.name}:
+        return False
+    pattern = ".+".join(re.escape(part) for part in _VARIABLE.split(known["data"]))
+    return re.fullmatch(pattern, found["data"], re.IGNORECASE) is not None
 
 
 def _key_now(host: Host, change: Change) -> Any:
@@ -204,8 +289,12 @@ def _start_mode_now(host: Host, change: Change) -> Any:
     return host.services.get(change["target"]).start_mode
 
 
+def _service_account_now(host: Host, change: Change) -> Any:
+    return host.services.get(change["target"]).account
+
+
 def _service_state_now(host: Host, change: Change) -> Any:
-    return host.services.get(change["target"]).state
+    return host.services.steady(change["target"], host.deadline).state
 
 
 def _security_now(host: Host, change: Change) -> Any:
@@ -228,14 +317,22 @@ def _firewall_port_now(host: Host, change: Change) -> Any:
     return profiles if there else None
 
 
+def _package_now(host: Host, change: Change) -> Any:
+    state = host.packages.state(change["target"])
+    return "absent" if state in GONE else state
+
+
 _CURRENT: dict[str, Callable[[Host, Change], Any]] = {
     "registry_value": _value_now,
     "registry_key": _key_now,
     "start_mode": _start_mode_now,
+    "service_account": _service_account_now,
     "service_state": _service_state_now,
     "security": _security_now,
     "firewall_rule": _firewall_rule_now,
     "firewall_port": _firewall_port_now,
+    "package": _package_now,
+    "licensing": _value_now,
 }
 
 

@@ -7,11 +7,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.derive import lets_in
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Firewall, FirewallRule
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.firewall import REMOTE_DESKTOP_GROUP
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.firewall import REMOTE_DESKTOP_GROUP, names_port
+
+WINRM_PORTS = (5985, 5986)
 
 
 def rule_name(port: int) -> str:
@@ -19,9 +23,12 @@ def rule_name(port: int) -> str:
     return f"winops.rdp Remote Desktop TCP {port}"
 
 
-def plan(facts: Firewall, state: str) -> list[Change]:
-    """``state``: enabled (TCP to the port is let in on every active profile) or disabled (it is not)."""
-    return _plan_disabled(facts) if state == "disabled" else _plan_enabled(facts)
+def plan(facts: Firewall, state: str, winrm_ports: Collection[int] = WINRM_PORTS) -> list[Change]:
+    """``state``: enabled (TCP to the port is let in on every active profile) or disabled (it is not).
+
+    A rule that lets WinRM in as well is never disabled: the connection that would take it back is what ends.
+    """
+    return _plan_disabled(facts, winrm_ports) if state == "disabled" else _plan_enabled(facts)
 
 
 def _plan_enabled(facts: Firewall) -> list[Change]:
@@ -63,7 +70,7 @@ def _plan_enabled(facts: Firewall) -> list[Change]:
     return changes
 
 
-def _plan_disabled(facts: Firewall) -> list[Change]:
+def _plan_disabled(facts: Firewall, winrm_ports: Collection[int]) -> list[Change]:
     for name in facts["active_profiles"]:
         profile = facts["profiles"][name]
         if not profile["enabled"] or profile["default_inbound"] == "allow":
@@ -75,6 +82,12 @@ def _plan_disabled(facts: Firewall) -> list[Change]:
     for rule in allowing:
         if rule["source"] == "policy":
             raise Refused(f"the firewall rule {rule['id']} comes from Group Policy: change it there")
+        shared = [port for port in winrm_ports if names_port(rule["ports"], port)]
+        if shared:
+            raise Refused(
+                f"the firewall rule {rule['id']} lets in TCP {shared[0]} for WinRM, too: give Remote Desktop a rule of "
+                "its own, or disable this one by hand"
+            )
     return [_switch(rule, False) for rule in allowing]
 
 

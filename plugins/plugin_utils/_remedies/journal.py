@@ -49,7 +49,7 @@ class Contents(NamedTuple):
 
     entries: list[Entry]  # the oldest first
     unreadable: list[str]  # one sentence for each value that is no entry
-    empty: list[str]  # keys of tasks that were cut off before their first change
+    empty: list[str]  # keys that a task left without anything in them when it was cut off
 
 
 class Journal:
@@ -89,10 +89,20 @@ class Journal:
             self._key, f"{self._entries:04d}", RegistryValue(RegistryType.REG_SZ, json.dumps(entry, sort_keys=True))
         )
 
+    def retract(self) -> None:
+        """Takes back what this task has noted: all of it has come right again."""
+        if self._entries:
+            self._registry.delete_key(self._key)
+            self._registry.delete_unused(ROOT)
+            self._entries = 0
+
 
 def read(registry: Registry) -> Contents:
     found = Contents([], [], [])
-    for name in sorted(registry.subkeys(ROOT) or ()):
+    names = registry.subkeys(ROOT)
+    if names == [] or (names is None and registry.subkeys(OWN_KEY) == []):
+        found.empty.append(ROOT)
+    for name in sorted(names or ()):
         key = rf"{ROOT}\{name}"
         values = registry.values(key)
         if not values:

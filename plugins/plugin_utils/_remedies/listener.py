@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BY_OPTION, is_same
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BY_OPTION, RDP_TCP, is_same
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Listener
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change, dword
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
@@ -30,6 +30,7 @@ _RESTART = frozenset(BY_OPTION) - {"enabled", "drain_mode", "user_logons_allowed
 def plan(facts: Listener, desired: Mapping[str, Any], *, allow_weaker: bool) -> list[Change]:
     """The changes that bring the desired options about; Refused names what stands in the way of one."""
     changes = []
+    _check_present(facts, desired)
     for option, value in desired.items():
         setting = BY_OPTION[option]
         now = facts["settings"][option]
@@ -58,6 +59,17 @@ def plan(facts: Listener, desired: Mapping[str, Any], *, allow_weaker: bool) -> 
     if not allow_weaker:
         _check_together(facts, desired)
     return changes
+
+
+def _check_present(facts: Listener, desired: Mapping[str, Any]) -> None:
+    """Refused where RDP-Tcp is gone: a value would make a key of it that has nothing else. No source has all of what
+    Windows puts there for each version, so the key comes from a host, or a backup, of the same one."""
+    own = [option for option in desired if BY_OPTION[option].key == RDP_TCP]
+    if own and facts.get("present") is False:
+        raise Refused(
+            f"the listener RDP-Tcp does not exist, so {', '.join(own)} can not be set: export {RDP_TCP} on a host of "
+            "the same Windows version (reg.exe export), import it here (reg.exe import), and restart TermService"
+        )
 
 
 def after(facts: Listener, desired: Mapping[str, Any]) -> dict[str, Any]:

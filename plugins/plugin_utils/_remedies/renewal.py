@@ -8,6 +8,8 @@ event ID"). A restart of SessionEnv cuts nobody off."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.gather import gather
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Certificate
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.apply import apply, undo
@@ -32,14 +34,17 @@ def plan(host: Host, current: Certificate | None) -> list[Change]:
     return [plan_deletion(current, values)]
 
 
-def renew(host: Host, changes: list[Change], journal: Journal, min_days_left: float) -> list[Change]:
+def renew(
+    host: Host, changes: list[Change], journal: Journal, restart: Callable[[], object], min_days_left: float
+) -> list[Change]:
     """Deletes, restarts SessionEnv and waits for the new certificate and its key file; the changes that were made.
 
+    ``restart`` is that of SessionEnv.
     When none comes, the old certificate is put back, and RemedyError says where Windows tells the reason.
     """
     done = apply(host, changes, journal)
     try:
-        host.services.restart(SERVICE, host.deadline)
+        restart()
         _wait(host, min_days_left)
     except (WindowsError, WSManError) as error:
         undo(

@@ -17,14 +17,16 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import
     Change,
     current,
     describe,
+    gone_for_good,
+    is_ours,
     reverse,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import Entry
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import REMOTE_DESKTOP, store_path
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 
-LAST, ALL = "last", "all"
+LAST, ALL, CURRENT = "last", "all", "current"
+_SEPARATOR = "\\"
 
 
 class Unknown(Exception):
@@ -40,10 +42,13 @@ class Item(NamedTuple):
     final: bool  # nothing is left to take back, now or later, so the entry can go
 
 
-def chosen(entries: Sequence[Entry], run: str) -> list[Entry]:
-    """The entries of the last run, of all, or of the run with that id; Unknown names those that there are."""
+def chosen(entries: Sequence[Entry], run: str, current: str = "") -> list[Entry]:
+    """The entries of the last run, of all, of the current one, or of the run with that id; Unknown names those that
+    there are."""
     if not entries or run == ALL:
         return list(entries)
+    if run == CURRENT:
+        return [entry for entry in entries if entry.run == current]
     wanted = entries[-1].run if run == LAST else run
     found = [entry for entry in entries if entry.run == wanted]
     if not found:
@@ -63,19 +68,26 @@ def plan(host: Host, entries: Iterable[Entry], *, force: bool) -> list[Item]:
         item = _item(host, entry, now, force=force)
         known[thing] = now if item.back is None else item.back["after"]
         items.append(item)
-    return items
+    return sorted(items, key=_starts)
+
+
+def _starts(item: Item) -> bool:
+    """Whether a service is started, which comes last: it reads, and makes where it misses it, what is put back."""
+    return item.back is not None and item.back["kind"] == "service_state" and item.back["after"] == "running"
 
 
 def _item(host: Host, entry: Entry, now: Any, *, force: bool) -> Item:
     change = entry.change
     if now == change["before"] and not _left_keys(host, change):
         return Item(entry, None, "", final=True)
-    gone = _gone_for_good(host, change)
+    gone = gone_for_good(host, change)
     if gone:
         return Item(entry, None, gone, final=True)
+    if _hive_is_gone(host, change["target"]):
+        return Item(entry, None, "the user is not logged on, so the hive is not loaded", final=False)
     if _unreadable(now):
         return Item(entry, None, f"what it is now could not be read: {now['reason']}", final=False)
-    if now not in (change["before"], change["after"]) and not force:
+    if not force and not is_ours(change, now):
         return Item(
             entry, None, "somebody has changed it since; set force to true to take it back all the same", final=False
         )
@@ -91,25 +103,10 @@ def _unreadable(now: Any) -> bool:
     return isinstance(now, dict) and "status" in now and now["status"] != "ok"
 
 
-def _gone_for_good(host: Host, change: Change) -> str:
-    """Why a change can not be taken back at all; empty when it can.
-
-    Windows makes a new self-signed certificate with a new key in the container of the old one, so the old certificate
-    would have no key.
-    """
-    store = store_path(REMOTE_DESKTOP)
-    if change["kind"] != "registry_key" or change["after"] is not None or not _is_below(change["target"], store):
-        return ""
-    others = [
-        name for name in host.registry.subkeys(store) or () if not change["target"].lower().endswith(name.lower())
-    ]
-    if not others:
-        return ""
-    return f"Windows has made the certificate {others[0]} in its place, and with it a new key: the old key is gone"
-
-
-def _is_below(path: str, parent: str) -> bool:
-    return path.lower().startswith(parent.lower() + "\\")
+def _hive_is_gone(host: Host, target: str) -> bool:
+    """Whether a key is in the hive of somebody who is logged off: Windows keeps those in HKEY_USERS only meanwhile."""
+    hive, _separator, rest = target.partition("\\")
+    return hive == "HKU" and not host.registry.exists(rf"HKU\{rest.partition(_SEPARATOR)[0]}")
 
 
 def runs(entries: Sequence[Entry]) -> list[dict[str, Any]]:

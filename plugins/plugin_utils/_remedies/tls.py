@@ -26,6 +26,16 @@ _VALUES: dict[str, tuple[int | None, int | None]] = {
 }
 
 
+def of_profile(facts: Tls, states: Mapping[str, Iterable[str]]) -> list[dict[str, str]]:
+    """A profile's protocols as the option protocols; those that this Windows does not know are left out."""
+    return [
+        {"name": name, "side": "server", "state": state}
+        for state, names in states.items()
+        for name in names
+        if facts["protocols"][name]["server"]["state"] != "unsupported"
+    ]
+
+
 class Wish(NamedTuple):
     """The state that one side of one protocol shall have: enabled, disabled or default."""
 
@@ -78,7 +88,8 @@ def plan(
         if side == "server":
             server[name] = after(facts, release, name, side, state)
     if changes and not force:
-        _check_safe(system, _usable(release, updates), facts["rdp_versions"], server)
+        check_farm(system)
+        _check_safe(_usable(release, updates), facts["rdp_versions"], server)
     return changes
 
 
@@ -111,12 +122,16 @@ def _change(key: str, value: str, before: int | None, after: int | None) -> Chan
     )
 
 
-def _check_safe(system: System, usable: tuple[str, ...], now: list[str], server: dict[str, str]) -> None:
+def check_farm(system: System) -> None:
+    """Refused on a connection broker."""
     if "connection_broker" in system.get("rds_roles", []):
         raise Refused(
             "this host is an RD Connection Broker, whose database may need TLS 1.0: change TLS there by hand, or set "
             "force to true"
         )
+
+
+def _check_safe(usable: tuple[str, ...], now: list[str], server: dict[str, str]) -> None:
     if now and not any(server[name] == "enabled" for name in usable if name in server):
         raise Refused(
             "this would leave the RDP listener without any TLS version that it knows (on this Windows "

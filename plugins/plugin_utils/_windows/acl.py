@@ -26,6 +26,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import (
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Ace, Security
 
 _WRITE_DAC = 0x40000
+_WRITE_OWNER = 0x80000
 _INHERITED = 0x10
 
 _SIMPLE = {FILE_ALL_ACCESS: "F", 0x1301BF: "M", 0x1200A9: "RX", FILE_GENERIC_READ: "R"}
@@ -102,19 +103,30 @@ def commands(path: str, before: Security, after: Security) -> list[str]:
     (Microsoft, "icacls": /setowner does not force a change), so Administrators keep full control until that is done.
     """
     wanted = explicit(after["dacl"])
-    if _administrators_may_change(before):
-        lines = [_icacls(path, _list_arguments(before, after["protected"], wanted))]
-        if after["owner"] not in (None, before["owner"]):
-            lines.append(_icacls(path, [f"/setowner *{after['owner']}"]))
-        return lines
-    interim = [ace for ace in wanted if ace["sid"] != ADMINISTRATORS]
-    lines = [
-        f'takeown.exe /F "{path}" /A',
-        _icacls(path, _list_arguments(before, after["protected"], [*interim, allow(ADMINISTRATORS, FILE_ALL_ACCESS)])),
+    takes = not _administrators_may_change(before)
+    owner = ADMINISTRATORS if takes else before["owner"]
+    gives = [_icacls(path, [f"/setowner *{after['owner']}"])] if after["owner"] not in (None, owner) else []
+    if not takes and (not gives or granted(wanted, {ADMINISTRATORS}) & _WRITE_OWNER):
+        return [_icacls(path, _list_arguments(before, after["protected"], wanted)), *gives]
+    return [
+        *([f'takeown.exe /F "{path}" /A'] if takes else []),
+        _icacls(path, _list_arguments(before, after["protected"], _interim(wanted))),
+        *gives,
+        _icacls(path, _entry_arguments(ADMINISTRATORS, wanted, had_denial=False)),
     ]
-    if after["owner"] is not None:
-        lines.append(_icacls(path, [f"/setowner *{after['owner']}"]))
-    return [*lines, _icacls(path, _entry_arguments(ADMINISTRATORS, wanted, had_denial=False))]
+
+
+def is_on_the_way(found: Security, before: Security, after: Security) -> bool:
+    """Whether a descriptor is one that :func:`commands` pass through, as a task leaves it that is cut off."""
+    interim = Security(**{**after, "dacl": _interim(explicit(after["dacl"]))})
+    return found["owner"] in (ADMINISTRATORS, before["owner"], after["owner"]) and any(
+        same(Security(**{**found, "owner": each["owner"]}), each) for each in (before, interim, after)
+    )
+
+
+def _interim(wanted: Iterable[Ace]) -> list[Ace]:
+    """The entries while Administrators still need full control."""
+    return [*(ace for ace in wanted if ace["sid"] != ADMINISTRATORS), allow(ADMINISTRATORS, FILE_ALL_ACCESS)]
 
 
 def _administrators_may_change(security: Security) -> bool:

@@ -47,6 +47,11 @@ class Files:
         rows = self._session.query(_NAMESPACE, f"SELECT Name FROM CIM_DataFile WHERE Name = {quoted(path)}")
         return bool(rows)
 
+    def version(self, path: str) -> str | None:
+        """The file version of a program or library, such as 10.0.14393.2248; None for a file that is not there."""
+        rows = self._session.query(_NAMESPACE, f"SELECT Version FROM CIM_DataFile WHERE Name = {quoted(path)}")
+        return (rows[0].text("Version") or "").strip() if rows else None
+
     def rename(self, path: str, new_path: str) -> None:
         """Renames a file; both are full paths on one drive."""
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.files import Files
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.firewall import Firewall
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.licensing import Licensing
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.once import Once
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.packages import Packages
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import Registry
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.services import Services
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.tools import Tools
@@ -20,6 +22,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import S
 
 _PROFILE_LIST = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 _PROGRAM_DATA = r"C:\ProgramData"
+_WINDOWS = r"C:\Windows"
 _CRYPTOGRAPHY = r"HKLM\SOFTWARE\Microsoft\Cryptography"
 
 
@@ -41,6 +44,8 @@ class Host:
         self.tools = Tools(session)
         self.files = Files(session, self.tools)
         self.firewall = Firewall(session, self.registry, self.tools)
+        self.packages = Packages(session, self.registry, self.tools)
+        self.licensing = Licensing(session, self.registry)
 
     def over(self, session: Session) -> Host:
         """The same host over another session, for another thread; what was read once is known there, too."""
@@ -70,6 +75,11 @@ class Host:
         return self.build >= 9200
 
     @property
+    def system_folder(self) -> str:
+        r"""C:\Windows\System32"""
+        return rf"{self.operating_system.text('WindowsDirectory') or _WINDOWS}\System32"
+
+    @property
     def key_folder(self) -> str:
         """The folder that CryptoAPI keeps RSA machine keys in."""
         data = self._once.get("key_folder", lambda: self.registry.expanded(_PROFILE_LIST, "ProgramData"))
@@ -84,7 +94,7 @@ class Host:
         rows = self.session.query(
             "root/cimv2",
             "SELECT Caption, Version, BuildNumber, ProductType, OperatingSystemSKU, OSArchitecture, OSLanguage, "
-            "LastBootUpTime, LocalDateTime, CSName FROM Win32_OperatingSystem",
+            "LastBootUpTime, LocalDateTime, CSName, WindowsDirectory FROM Win32_OperatingSystem",
         )
         if not rows:
             raise WindowsError("the host returned no Win32_OperatingSystem")

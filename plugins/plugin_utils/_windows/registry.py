@@ -237,7 +237,41 @@ class Registry:
             if found is not None and not found.values and not found.subkeys:
                 self.delete_key(path)
 
+    def add_subkey(self, path: str, name: str) -> list[str]:
+        """Creates a key below another one, and what is missing above; the names of all that are there then."""
+        return self._switch_subkey("creation", path, name, lambda: self._write("CreateKey", rf"{path}\{name}", {}))
+
+    def remove_subkey(self, path: str, name: str) -> list[str]:
+        """Deletes a key without subkeys below another one; the names of all that are left there."""
+
+        def write() -> None:
+            self._write("DeleteKey", rf"{path}\{name}", {}, tolerate=(_NOT_FOUND,))
+
+        return self._switch_subkey("deletion", path, name, write)
+
+    def delete_unused(self, path: str) -> None:
+        """Deletes a key that has neither values nor subkeys. One that is given a subkey at that moment stays: Windows
+        refuses to delete it (MS-RRP 3.1.5.8)."""
+        if self.subkeys(path) == [] and not self.names(path):
+            self._settle(
+                f"the deletion of {path}",
+                read=lambda: self.subkeys(path),
+                write=lambda: self._write("DeleteKey", path, {}, tolerate=(_NOT_FOUND, _ACCESS_DENIED)),
+                wanted=lambda found: found != [],
+            )
+
     # -- plumbing ----------------------------------------------------------------------------------------------------
+
+    def _switch_subkey(self, what: str, path: str, name: str, write: Callable[[], None]) -> list[str]:
+        found: list[list[str]] = []
+
+        def read() -> bool:
+            found.append(self.subkeys(path) or [])
+            return name.lower() in (each.lower() for each in found[-1])
+
+        there = what == "creation"
+        self._settle(rf"the {what} of {path}\{name}", read=read, write=write, wanted=lambda found: found is there)
+        return found[-1]
 
     def _stored(self, kind: RegistryType, path: str, name: str, output: Instance) -> Data:
         """The data as stored. GetExpandedStringValue expands it; GetStringValue reads such a value as it is stored

@@ -4,7 +4,10 @@
 
 # Private to this collection: other collections must not import it.
 """Windows services, through Win32_Service. Methods and return values: Microsoft, "Win32_Service class" (win32,
-cimwin32prov). A method returns before the service has changed its state, so every change is waited for."""
+cimwin32prov). A method returns before the service has changed its state, so every change is waited for.
+
+A service that hangs is ended with its process (Win32_Process.Terminate), and only where no other service runs in it.
+That an administrator may end the process of TermService so is MEM."""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.settle import deliver, read_back, settle
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError, WSManTimeout
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
 
@@ -26,6 +29,7 @@ _RESCUE_SECONDS = 60.0
 START_MODES = {"auto": "Automatic", "manual": "Manual", "disabled": "Disabled"}
 
 _ALREADY_RUNNING = 10
+_TIMED_OUT = 7
 # Microsoft's texts fit a stopped service with both; the state that is waited for afterwards decides.
 _STOPPED_ALREADY = (5, 6)
 _MEANINGS = {
@@ -91,6 +95,22 @@ class Services:
             raise WindowsError(f"there is no service {name} on this host")
         return found[name]
 
+    def steady(self, name: str, deadline: Deadline) -> ServiceStatus:
+        """One service, when it is not on the way to another state, or when there is no time left to wait for that."""
+        deadline = deadline.sub(self._wait_seconds)
+        while True:
+            status = self.get(name)
+            if not status.state.endswith("_pending") or deadline.remaining <= 0:
+                return status
+            deadline.sleep(_POLL_SECONDS)
+
+    def chain(self, name: str) -> list[str]:
+        """What a stop of a service stops, in that order: what depends on it and runs, and at last itself."""
+        found: list[str] = []
+        for dependent in self.running_dependents(name):
+            found += [each for each in self.chain(dependent) if each not in found]
+        return [*found, name]
+
     def running_dependents(self, name: str) -> list[str]:
         """The services that depend on it directly and are not stopped."""
         rows = self._session.query(
@@ -110,6 +130,16 @@ class Services:
             wanted=lambda found: found == start_mode,
         )
 
+    def set_account(self, name: str, account: str) -> None:
+        """``account``: one that has no password, for which Change takes an empty one."""
+        settle(
+            self._session,
+            f"the change of the account of {name}",
+            read=lambda: self.get(name).account,
+            write=lambda: self._call(name, "Change", {"StartName": account, "StartPassword": ""}),
+            wanted=lambda found: found.lower() == account.lower(),
+        )
+
     def start(self, name: str, deadline: Deadline) -> None:
         """Starts a service and waits until it runs; one that runs already is left as it is."""
         self._switch(name, "StartService", ("running", "start_pending"), accept=(_ALREADY_RUNNING,))
@@ -121,30 +151,70 @@ class Services:
         self._stop(name, deadline, stopped)
         return stopped
 
-    def restart(self, name: str, deadline: Deadline) -> list[str]:
+    def restart(self, name: str, deadline: Deadline, *, end_hung: bool = False) -> list[str]:
         """Stops and starts a service and every running service that depends on it; their names as they started.
 
         Where that fails, what was stopped is started again as far as possible, with time of its own.
+        ``end_hung``: the process of a service that does not stop in time is ended, see end_process().
         """
         if self.get(name).state == "stopped":
             self.start(name, deadline)
             return [name]
         stopped: list[str] = []
         try:
-            self._stop(name, deadline, stopped)
+            self._stop(name, deadline, stopped, end_hung=end_hung)
             for each in reversed(stopped):
                 self.start(each, deadline)
         except (WindowsError, WSManError) as error:
             raise WindowsError(f"{str(error).rstrip('.')}. {self._bring_back(stopped)}") from error
         return list(reversed(stopped))
 
-    def _stop(self, name: str, deadline: Deadline, stopped: list[str]) -> None:
+    def _stop(self, name: str, deadline: Deadline, stopped: list[str], *, end_hung: bool = False) -> None:
         for dependent in self.running_dependents(name):
-            self._stop(dependent, deadline, stopped)
+            self._stop(dependent, deadline, stopped, end_hung=end_hung)
         # Noted first: a stop whose reply is lost may have happened.
         stopped.append(name)
-        self._switch(name, "StopService", ("stopped", "stop_pending"), accept=_STOPPED_ALREADY)
-        self.wait(name, "stopped", deadline)
+        try:
+            self._switch(name, "StopService", ("stopped", "stop_pending"), accept=_STOPPED_ALREADY)
+            self.wait(name, "stopped", deadline)
+        except (WindowsError, WSManTimeout) as error:
+            if not end_hung or (isinstance(error, WindowsError) and error.code != _TIMED_OUT):
+                raise
+            self.end_process(name, deadline)
+
+    def end_process(self, name: str, deadline: Deadline) -> None:
+        """Ends the process of a service that hangs, and waits; WindowsError when other services run in it, too."""
+        pid = self.get(name).pid or 0
+        if not pid:
+            return
+        rows = self._session.query(_NAMESPACE, f"SELECT Name FROM Win32_Service WHERE ProcessId = {pid}")
+        others = sorted(found for row in rows if (found := row.text("Name") or "").lower() != name.lower())
+        if others:
+            raise WindowsError(
+                f"{name} hangs, and its process is left alone because {', '.join(others)} run in it as well: "
+                "restart Windows"
+            )
+        deliver(
+            self._session,
+            f"the end of the process of {name}",
+            lambda: self._terminate(name, pid),
+            read=lambda: self.get(name).pid or 0,
+            wanted=lambda found: found != pid,
+            before=pid,
+        )
+        deadline = deadline.sub(self._wait_seconds)
+        while self.get(name).pid == pid:
+            deadline.check(f"wait until the process of {name} has ended")
+            deadline.sleep(_POLL_SECONDS)
+
+    def _terminate(self, name: str, pid: int) -> None:
+        output = self._session.invoke(_NAMESPACE, "Win32_Process", "Terminate", {"Reason": 1}, {"Handle": str(pid)})
+        if output.return_value:
+            raise WindowsError(
+                f"{name} hangs, and the end of its process {pid} was refused with {output.return_value}: "
+                "restart Windows",
+                output.return_value,
+            )
 
     def _bring_back(self, stopped: list[str]) -> str:
         """Starts services after a failure; one sentence on how that went."""

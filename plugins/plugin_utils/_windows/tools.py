@@ -7,7 +7,8 @@
 
 First through the remote shell (WinRS): it gives the exit code. Where policy forbids remote shells ("Allow Remote
 Shell Access", switched off by hardening guides), through Win32_Process.Create, which gives none. Either way the caller
-reads back what the tool was to change, and that decides. Output is never parsed: it follows the language of Windows.
+reads back what the tool was to change, and that decides. Output follows the language of Windows, so only what has none
+is ever parsed: XML of the event log, numbers and addresses. It comes through the remote shell alone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import 
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError, WSManFault
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.shell import run_command
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.shell import CommandResult, run_command
 
 _POLL_SECONDS = 0.25
 _CREATE_MEANINGS = {
@@ -37,15 +38,29 @@ class Tools:
 
     def run(self, command_line: str, deadline: Deadline) -> int | None:
         """Runs one command line to its end, once; its exit code, or None where none can be known."""
-        if not self._shell_refused:
-            try:
-                return run_command(self._session, command_line, deadline.remaining).exit_code
-            except WSManFault as fault:
-                if fault.in_doubt or not (fault.is_access_denied or fault.is_quota):
-                    raise
-                self._shell_refused = True
+        result = self._in_shell(command_line, deadline)
+        if result is not None:
+            return result.exit_code
         self._create_process(command_line, deadline)
         return None
+
+    def output(self, command_line: str, deadline: Deadline) -> CommandResult | None:
+        """What a reading command line writes, without an exit code when the time is over before it ends.
+
+        None where the host gives no remote shell. Like any read it is run again after a reply was lost.
+        """
+        return self._session.persist(lambda: self._in_shell(command_line, deadline, reads=True))
+
+    def _in_shell(self, command_line: str, deadline: Deadline, *, reads: bool = False) -> CommandResult | None:
+        if self._shell_refused:
+            return None
+        try:
+            return run_command(self._session, command_line, deadline.remaining, reads=reads)
+        except WSManFault as fault:
+            if fault.in_doubt or not (fault.is_access_denied or fault.is_quota):
+                raise
+            self._shell_refused = True
+            return None
 
     def _create_process(self, command_line: str, deadline: Deadline) -> None:
         program = command_line.split()[0]

@@ -14,7 +14,12 @@ from functools import partial
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman import reply, winrs
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.envelope import Header
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManError, WSManFault, WSManProtocolError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
+    WSManError,
+    WSManFault,
+    WSManProtocolError,
+    WSManTimeout,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.retry import (
     Patience,
     may_have_run,
@@ -32,12 +37,13 @@ _MAX_SILENCES = 1000
 class CommandResult:
     stdout: str
     stderr: str
-    exit_code: int
+    exit_code: int | None  # None: it had not ended when the time was over
 
 
-def run_command(session: Session, command_line: str, timeout: float) -> CommandResult:
+def run_command(session: Session, command_line: str, timeout: float, *, reads: bool = False) -> CommandResult:
     """Run ``command_line`` in cmd.exe and wait for its end, ``timeout`` seconds at most.
 
+    ``reads``: it only reads, so what it wrote until the time was over is better than an error, and none is in doubt.
     The shell is deleted whatever happens. A command that may have run is not sent again, and an error after which it
     may have run is ``in_doubt``.
     Where remote shells are switched off the fault has ``is_access_denied``, without a free one ``is_quota``.
@@ -51,7 +57,7 @@ def run_command(session: Session, command_line: str, timeout: float) -> CommandR
             lambda: reply.read_shell_id(session.exchange(operation, winrs.create, deadline)), _patience_with_shell
         )
         try:
-            return _run(session, operation, shell_id, command_line, deadline)
+            return _run(session, operation, shell_id, command_line, deadline, reads=reads)
         finally:
             _clean_up(session, "deleting the shell", lambda header: winrs.delete(header, shell_id))
     except WSManProtocolError as error:
@@ -65,13 +71,15 @@ def _patience_with_shell(error: WSManError, *, answered: bool) -> Patience | Non
     return None if is_quota else patience_with(error, answered=answered)
 
 
-def _run(session: Session, operation: str, shell_id: str, command_line: str, deadline: Deadline) -> CommandResult:
+def _run(
+    session: Session, operation: str, shell_id: str, command_line: str, deadline: Deadline, *, reads: bool
+) -> CommandResult:
     try:
         command = partial(winrs.command, shell_id=shell_id, command_line=command_line)
         started = session.persist(lambda: session.exchange(operation, command, deadline), patience_with_write)
         command_id = reply.read_command_id(started)
     except WSManError as error:
-        error.in_doubt = may_have_run(error)
+        error.in_doubt = may_have_run(error) and not reads
         raise
     stdout = bytearray()
     stderr = bytearray()
@@ -87,8 +95,13 @@ def _run(session: Session, operation: str, shell_id: str, command_line: str, dea
                 raise WSManProtocolError("the command writes more than anybody reads; make it write less")
             if output.exit_code is not None:
                 return CommandResult(_decode(stdout), _decode(stderr), output.exit_code)
+    except WSManTimeout as error:
+        if reads and stdout:
+            return CommandResult(_decode(stdout), _decode(stderr), None)
+        error.in_doubt = not reads
+        raise
     except WSManError as error:
-        error.in_doubt = True
+        error.in_doubt = not reads
         raise
     finally:
         # Also after the end: without it Windows counts the command until the shell is gone.

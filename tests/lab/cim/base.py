@@ -14,8 +14,9 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
+from tests.lab.object_path import ObjectPath
 from tests.lab.wsman import names
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Embedded:
     class_name: str
     values: Mapping[str, Any]
     types: Mapping[str, str]
+    namespace: str = "root/cimv2"
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,10 @@ def value_xml(name: str, type_: str, value: Any, prefix: str = "p:", cim: str = 
         return "".join(value_xml(name, type_[:-2], item, prefix, cim) for item in value or ())
     if value is None:
         return f'<{tag} xsi:nil="true"/>'
+    if isinstance(value, ObjectPath):
+        return _reference_xml(tag, value)
     if isinstance(value, Embedded):
-        uri = f"{names.WMI_PREFIX}root/cimv2/{value.class_name}"
+        uri = f"{names.WMI_PREFIX}{value.namespace}/{value.class_name}"
         inner = "".join(
             value_xml(key, value.types[key], value.values.get(key), "e:", "cim:") for key in sorted_names(value.types)
         )
@@ -131,6 +135,16 @@ def value_xml(name: str, type_: str, value: Any, prefix: str = "p:", cim: str = 
     if type_ == "datetime":
         return f"<{tag}><{cim}Datetime>{datetime_text(value)}</{cim}Datetime></{tag}>"
     return f"<{tag}>{scalar_text(value)}</{tag}>"
+
+
+def _reference_xml(tag: str, path: ObjectPath) -> str:
+    """A reference property is an endpoint reference ([MS-WSMV] 4.1.1). All of the lab's are in root/cimv2."""
+    listed = "".join(f"<w:Selector Name={quoteattr(name)}>{escape(value)}</w:Selector>" for name, value in path.keys)
+    return (
+        f'<{tag} xmlns:a="{names.ADDRESSING}" xmlns:w="{names.WSMAN}"><a:Address>{names.ANONYMOUS}</a:Address>'
+        f"<a:ReferenceParameters><w:ResourceURI>{names.WMI_PREFIX}root/cimv2/{path.class_name}</w:ResourceURI>"
+        f"<w:SelectorSet>{listed}</w:SelectorSet></a:ReferenceParameters></{tag}>"
+    )
 
 
 def sorted_names(types: Mapping[str, str]) -> list[str]:

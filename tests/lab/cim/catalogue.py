@@ -10,20 +10,26 @@ from functools import cache
 
 from tests.lab import wql
 from tests.lab.cim import (
+    accounts,
+    associations,
     computer_system,
     file_security,
     files,
     logon,
     net,
     net_firewall,
+    nt_log_event,
     operating_system,
     process,
     quick_fix,
+    rsop,
+    security_center,
     service,
     std_reg_prov,
+    terminal_server_setting,
     terminal_services,
 )
-from tests.lab.cim.base import CimClass, Instance, Query
+from tests.lab.cim.base import CimClass, Instance
 from tests.lab.model.host import Host
 
 _CLASSES: tuple[CimClass, ...] = (
@@ -37,19 +43,30 @@ _CLASSES: tuple[CimClass, ...] = (
     *file_security.CLASSES,
     *logon.CLASSES,
     *terminal_services.CLASSES,
+    *terminal_server_setting.CLASSES,
+    *accounts.CLASSES,
+    *associations.CLASSES,
+    *rsop.CLASSES,
+    *security_center.CLASSES,
     *net_firewall.CLASSES,
     *net.CLASSES,
+    *nt_log_event.CLASSES,
 )
-_EVERYWHERE = ("root", "root/cimv2", "root/default", "root/cimv2/terminalservices")
+_EVERYWHERE = ("root", "root/cimv2", "root/default", "root/cimv2/terminalservices", "root/rsop")
 
 
 def namespace_exists(host: Host, namespace: str) -> bool:
-    """`root/StandardCimv2` came with Windows 8 and Server 2012; SecurityCenter2 is on clients only."""
+    """`root/StandardCimv2` came with Windows 8 and Server 2012; SecurityCenter2 is on clients only; root/rsop/computer
+    is made by RSoP logging; see security_center.has_defender for Defender's."""
     if namespace in _EVERYWHERE:
         return True
     if namespace == "root/standardcimv2":
         return host.profile.cim_net
-    return namespace == "root/securitycenter2" and not host.profile.is_server
+    if namespace == rsop.NAMESPACE:
+        return host.policies.logged
+    if namespace == security_center.DEFENDER:
+        return security_center.has_defender(host)
+    return namespace == security_center.SECURITY_CENTER and not host.profile.is_server
 
 
 @cache
@@ -63,27 +80,7 @@ def find(host: Host, namespace: str, name: str) -> CimClass | None:
 
 
 def associators(host: Host, namespace: str, query: wql.Associators) -> list[Instance] | None:
-    """Services tied by Win32_DependentService: Role=Antecedent gives those that depend on the named one, Role=Dependent
-    those that it depends on. None for any other association."""
-    where = dict(query.where)
-    role = where.get("role")
-    if (
-        namespace != "root/cimv2"
-        or query.class_name.lower() != "win32_service"
-        or query.key.lower() != "name"
-        or where.get("assocclass") != "win32_dependentservice"
-        or role not in ("antecedent", "dependent")
-        or set(where) - {"assocclass", "role"}
-    ):
+    """What is tied to an object by an association of the namespace; None for a query that is none."""
+    if namespace != "root/cimv2":
         return None
-    named = host.services.find(query.value)
-    if named is None:
-        return []
-    found = find(host, namespace, "Win32_Service")
-    if found is None:
-        return None
-    if role == "antecedent":
-        wanted = {other.name.lower() for other in host.services.dependents(named.name)}
-    else:
-        wanted = {name.lower() for name in named.depends_on}
-    return [item for item in found.instances(host, Query()) if str(item.values["Name"]).lower() in wanted]
+    return associations.associators(host, query, lambda name: find(host, namespace, name))

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.lab.cim.base import CimClass, Query
 from tests.lab.model.host import Host
+from tests.lab.model.troubles import listening
 
 _NAMESPACE = ("root/standardcimv2",)
 _LISTEN, _ESTABLISHED = 2, 5
@@ -44,13 +45,18 @@ def _connection(host: Host, local: tuple[str, int], remote: tuple[str, int], sta
 
 
 def _rows(host: Host, query: Query) -> Iterator[dict[str, Any]]:
-    yield _connection(host, ("::", 5985), ("::", 0), _LISTEN, 4)
+    return tcp_connections(host)
+
+
+def tcp_connections(host: Host) -> Iterator[dict[str, Any]]:
+    """What listens and who is connected, as the class has it."""
+    for found in listening(host):
+        for address in found.wildcards:
+            yield _connection(host, (address, found.port), (address, 0), _LISTEN, found.pid)
     port = host.remote_desktop.port
     service = host.services.find("TermService")
     if port is None or service is None:
         return
-    for address in ("::", "0.0.0.0"):
-        yield _connection(host, (address, port), (address, 0), _LISTEN, service.pid)
     for number, session in enumerate(host.sessions):
         if session.remote and session.state == "Active":
             client = session.client or "192.0.2.10"

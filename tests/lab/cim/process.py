@@ -13,11 +13,11 @@ from typing import Any
 from tests.lab.cim.base import Call, CimClass, Method, Query
 from tests.lab.model.host import Host
 from tests.lab.model.processes import Process
-from tests.lab.model.services import RUNNING
 from tests.lab.native.runner import known_program, run_command_line, split_words
 
 PROCESS_SECONDS = 0.05
-_INVALID_PARAMETER, _PATH_NOT_FOUND = 21, 9
+_ACCESS_DENIED, _INVALID_PARAMETER, _PATH_NOT_FOUND = 2, 21, 9
+_PROTECTED = (0, 4, 632, 640)
 _STRINGS = (
     "Caption CommandLine CreationClassName CSCreationClassName CSName Description ExecutablePath Handle Name "
     "OSCreationClassName OSName Status WindowsVersion"
@@ -42,13 +42,13 @@ def _processes(host: Host) -> list[Process]:
         Process(
             service.pid,
             632,
-            service.path.rpartition("\\")[2].split(" ")[0],
+            service.path.split(" -")[0].rpartition("\\")[2],
             service.path.split(" -")[0],
             service.path,
             host.boot_time,
         )
         for service in host.services.all()
-        if service.state == RUNNING
+        if service.pid
     ]
     return [*host.processes.all(), *services]
 
@@ -100,12 +100,24 @@ def _create(call: Call) -> dict[str, Any]:
     return {"ProcessId": pid, "ReturnValue": 0}
 
 
+def _terminate(call: Call) -> dict[str, Any]:
+    """A service's process or a program; those of the system itself are protected."""
+    host, pid = call.host, int(call.selectors["Handle"])
+    if not call.token.is_admin or pid in _PROTECTED:
+        return {"ReturnValue": _ACCESS_DENIED}
+    if not host.services.terminate(pid):
+        host.processes.end(pid)
+        host.on_listener_change()
+    return {"ReturnValue": 0}
+
+
 _METHODS = {
+    "Terminate": Method({"Reason": "uint32"}, {}, _terminate),
     "Create": Method(
         {"CommandLine": "string", "CurrentDirectory": "string", "ProcessStartupInformation": "object"},
         {"ProcessId": "uint32"},
         _create,
         static=True,
-    )
+    ),
 }
 CLASSES = (CimClass("Win32_Process", ("root/cimv2",), _TYPES, ("Handle",), _rows, _METHODS),)

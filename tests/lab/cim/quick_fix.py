@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.lab.cim.base import CimClass, Query
+from tests.lab.model import packages
 from tests.lab.model.host import Host
 
 _NAMES = "Caption CSName Description FixComments HotFixID InstalledBy InstalledOn Name ServicePackInEffect Status"
@@ -18,6 +19,8 @@ _TYPES = {**dict.fromkeys(_NAMES.split(), "string"), "InstallDate": "datetime"}
 
 def _rows(host: Host, query: Query) -> Iterator[dict[str, Any]]:
     for update in host.updates:
+        if not packages.shown(update):
+            continue
         yield {
             "Caption": f"http://support.microsoft.com/?kbid={update.id.upper().removeprefix('KB')}",
             "CSName": host.name.upper(),

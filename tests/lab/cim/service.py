@@ -62,7 +62,7 @@ def _row(host: Host, service: Service) -> dict[str, Any]:
     if service.name == "TermService" and host.profile.terminal_service_class:
         remote = [session for session in host.sessions if session.remote]
         row["DisconnectedSessions"] = sum(session.state == "Disc" for session in remote) + 1
-        row["TotalSessions"] = len(host.sessions) + 1
+        row["TotalSessions"] = len(host.sessions) + 1 + (len(remote) == len(host.sessions))
         row["__derived"] = ("Win32_TerminalService", _TERMINAL)
     return row
 
@@ -92,11 +92,16 @@ def _change_start_mode(call: Call) -> dict[str, Any]:
 
 
 def _change(call: Call) -> dict[str, Any]:
-    """Only the start mode is modelled: any other argument gives 1 (not supported)."""
-    given = {name: value for name, value in call.arguments.items() if value not in (None, [])}
-    if set(given) != {"StartMode"}:
+    """The start mode and the account are modelled: any other argument gives 1 (not supported)."""
+    given = {name: value for name, value in call.arguments.items() if value not in (None, [], "")}
+    if not given or set(given) - {"StartMode", "StartName"}:
         return {"ReturnValue": _NOT_SUPPORTED}
-    return _change_start_mode(call)
+    code = 0
+    if "StartName" in given:
+        code = call.host.services.change_account(call.selectors["Name"], given["StartName"])
+    if code == 0 and "StartMode" in given:
+        return _change_start_mode(call)
+    return {"ReturnValue": code}
 
 
 _CHANGE_INPUT = {

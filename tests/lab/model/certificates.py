@@ -20,7 +20,7 @@ from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.lab.model.registry import HKLM, REG_BINARY, Registry
@@ -34,6 +34,10 @@ SELF_SIGNED_DAYS = 183
 
 PROP_KEY_PROV_INFO, PROP_SHA1, PROP_MD5, PROP_CERTIFICATE = 2, 3, 4, 32
 _KEYS_PER_PROCESS = 4
+RSA, EC = "rsa2048", "ec256"
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+CNG_PROVIDER = "Microsoft Software Key Storage Provider"
+CNG_KEYS = "C:\\ProgramData\\Microsoft\\Crypto\\Keys"
 
 
 def key_file_name(container: str, machine_guid: str) -> str:
@@ -43,33 +47,36 @@ def key_file_name(container: str, machine_guid: str) -> str:
     return "".join(f"{word:08x}" for word in struct.unpack("<4I", digest)) + "_" + machine_guid.lower()
 
 
-@lru_cache(maxsize=_KEYS_PER_PROCESS)
-def _generated_key(index: int) -> rsa.RSAPrivateKey:
+@lru_cache(maxsize=2 * _KEYS_PER_PROCESS)
+def _generated_key(kind: str, index: int) -> PrivateKey:
+    if kind == EC:
+        return ec.generate_private_key(ec.SECP256R1())
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class KeyPool:
-    """A few RSA keys made once per process and handed out in turn, so that a fleet starts fast."""
+    """A few keys made once per process and handed out in turn, so that a fleet starts fast."""
 
     def __init__(self) -> None:
         self._next = 0
 
-    def take(self, *, other_than: str = "") -> str:
+    def take(self, *, other_than: str = "", kind: str = RSA) -> str:
         """The name of a key; the next one when it would be `other_than`."""
-        name = f"rsa2048-{self._next % _KEYS_PER_PROCESS}"
+        name = f"{kind}-{self._next % _KEYS_PER_PROCESS}"
         self._next += 1
-        return name if name != other_than else self.take()
+        return name if name != other_than else self.take(kind=kind)
 
 
 KEYS = KeyPool()
 
 
-def private_key(name: str) -> rsa.RSAPrivateKey:
+def private_key(name: str) -> PrivateKey:
     """The key behind a name that `KeyPool.take` gave."""
-    return _generated_key(int(name.rsplit("-", 1)[1]))
+    kind, index = name.rsplit("-", 1)
+    return _generated_key(kind, int(index))
 
 
-@lru_cache(maxsize=_KEYS_PER_PROCESS)
+@lru_cache(maxsize=2 * _KEYS_PER_PROCESS)
 def private_key_pem(name: str) -> bytes:
     return private_key(name).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -84,14 +91,16 @@ def self_signed(
     eku: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
 ) -> bytes:
     """DER of a certificate as Remote Desktop makes it: RSA 2048, SHA-256, EKU server authentication, key usage key
-    encipherment and data encipherment, 183 days (recorded RDP host certificates; mimikatz listing of a real store)."""
+    encipherment and data encipherment, 183 days (recorded RDP host certificates; mimikatz listing of a real store). An
+    EC key signs instead."""
     signer = private_key(key)
+    signs = isinstance(signer, ec.EllipticCurvePrivateKey)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     usage = x509.KeyUsage(
-        digital_signature=False,
+        digital_signature=signs,
         content_commitment=False,
-        key_encipherment=True,
-        data_encipherment=True,
+        key_encipherment=not signs,
+        data_encipherment=not signs,
         key_agreement=False,
         key_cert_sign=False,
         crl_sign=False,
@@ -118,11 +127,13 @@ def thumbprint(der: bytes) -> str:
     return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
 
 
-def key_prov_info(container: str, provider: str = PROVIDER, provider_type: int = 1) -> bytes:
-    """Serialized CRYPT_KEY_PROV_INFO for a machine key set (flags CRYPT_MACHINE_KEYSET 0x20, AT_KEYEXCHANGE 1)."""
+def key_prov_info(container: str, *, cng: bool = False) -> bytes:
+    """Serialized CRYPT_KEY_PROV_INFO for a machine key set (flags CRYPT_MACHINE_KEYSET 0x20, AT_KEYEXCHANGE 1); a key
+    of CNG has provider type 0 and no key spec (Microsoft, CRYPT_KEY_PROV_INFO)."""
     names = container.encode("utf-16-le") + b"\0\0"
     offset = 28 + len(names)
-    head = struct.pack("<7I", 28, offset, provider_type, 0x20, 0, 0, 1)
+    provider, provider_type = (CNG_PROVIDER, 0) if cng else (PROVIDER, 1)
+    head = struct.pack("<7I", 28, offset, provider_type, 0x20, 0, 0, 0 if cng else 1)
     return head + names + provider.encode("utf-16-le") + b"\0\0"
 
 
@@ -134,14 +145,19 @@ def container_of(info: bytes) -> str | None:
     return info[start:].decode("utf-16-le", "replace").split("\0", 1)[0]
 
 
-def encode_blob(der: bytes, container: str | None) -> bytes:
+def is_cng(info: bytes) -> bool:
+    """Whether a serialized CRYPT_KEY_PROV_INFO names a key of CNG."""
+    return len(info) >= 28 and int(struct.unpack_from("<I", info, 8)[0]) == 0
+
+
+def encode_blob(der: bytes, container: str | None, *, cng: bool = False) -> bytes:
     """The `Blob` of a certificate; without a container it has no private key."""
     records = [
         (PROP_SHA1, bytes.fromhex(thumbprint(der))),
         (PROP_MD5, hashlib.md5(der, usedforsecurity=False).digest()),
     ]
     if container is not None:
-        records.append((PROP_KEY_PROV_INFO, key_prov_info(container)))
+        records.append((PROP_KEY_PROV_INFO, key_prov_info(container, cng=cng)))
     records.append((PROP_CERTIFICATE, der))
     return b"".join(struct.pack("<3I", prop, 1, len(value)) + value for prop, value in records)
 
@@ -167,6 +183,7 @@ class StoredCertificate:
     thumbprint: str
     der: bytes
     container: str | None
+    cng: bool = False
 
     @property
     def parsed(self) -> x509.Certificate:
@@ -182,10 +199,10 @@ def store_path(store: str, thumb: str = "") -> str:
     return f"{base}\\{thumb}" if thumb else base
 
 
-def add(registry: Registry, store: str, der: bytes, container: str | None) -> str:
+def add(registry: Registry, store: str, der: bytes, container: str | None, *, cng: bool = False) -> str:
     """Put a certificate in a store; returns its thumbprint."""
     thumb = thumbprint(der)
-    registry.set(store_path(store, thumb), "Blob", REG_BINARY, encode_blob(der, container))
+    registry.set(store_path(store, thumb), "Blob", REG_BINARY, encode_blob(der, container, cng=cng))
     return thumb
 
 
@@ -199,7 +216,9 @@ def find(registry: Registry, store: str, thumb: str) -> StoredCertificate | None
     if der is None:
         return None
     info = properties.get(PROP_KEY_PROV_INFO)
-    return StoredCertificate(thumb.upper(), der, container_of(info) if info is not None else None)
+    if info is None:
+        return StoredCertificate(thumb.upper(), der, None)
+    return StoredCertificate(thumb.upper(), der, container_of(info), is_cng(info))
 
 
 def listing(registry: Registry, store: str) -> list[StoredCertificate]:

@@ -21,7 +21,9 @@ from tests.lab.model.security import (
 
 @dataclass(frozen=True)
 class Entry:
-    """A file or folder. `content` of a key file names the key it holds. `locked`: open without share for delete."""
+    """A file or folder. `content` of a key file names the key it holds, `text` is what another file says. `locked`:
+    open without share for delete. `stale_keys` is how many more files a folder of keys has; only listings
+    show them."""
 
     path: str
     security: SecurityDescriptor
@@ -30,6 +32,8 @@ class Entry:
     content: str = ""
     version: str | None = None
     locked: bool = False
+    text: str = ""
+    stale_keys: int = 0
 
     @property
     def name(self) -> str:
@@ -40,6 +44,7 @@ class Entry:
         return ntpath.dirname(self.path)
 
 
+_STALE_GUID = "00000000-0000-4000-8000-000000000000"
 FileChange = Callable[[str, str, Entry | None, Entry | None], None]
 
 
@@ -73,6 +78,10 @@ class FileStore:
         if self.on_change is not None:
             self.on_change("file.rename", before.path, before, after)
 
+    def folder_security(self, path: str) -> SecurityDescriptor:
+        """The security of the folder that a path is in."""
+        return self._entries[ntpath.dirname(normalise(path))].security
+
     def set_security(self, path: str, security: SecurityDescriptor) -> None:
         self.put(replace(self._entries[normalise(path)], security=security), "file.security")
 
@@ -89,6 +98,13 @@ class FileStore:
         for key in sorted(self._entries):
             if ntpath.dirname(key) == prefix and key != prefix:
                 yield self._entries[key]
+
+    def listing(self, folder: str) -> Iterator[Entry]:
+        """The children of a folder with its stale keys, which are made as they are asked for."""
+        yield from self.children(folder)
+        whole = self._entries[normalise(folder)]
+        for number in range(whole.stale_keys):
+            yield Entry(f"{whole.path}\\{number:032x}_{_STALE_GUID}", whole.security)
 
     def all(self) -> Iterator[Entry]:
         for key in sorted(self._entries):

@@ -10,6 +10,7 @@ The form of a rule string (`v2.30|Action=Allow|Active=TRUE|Dir=In|...|`) follows
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,8 +61,9 @@ class Rule:
     def group(self) -> str | None:
         return self.get("EmbedCtxt")
 
-    def covers(self, port: int, profile: str, service: str, protocol: int = TCP) -> bool:
-        """Whether the rule speaks of inbound traffic to this port of a system service under this profile."""
+    def covers(self, port: int, profile: str, service: str, protocol: int = TCP, remote: str | None = None) -> bool:
+        """Whether the rule speaks of inbound traffic to this port of a system service under this profile, from the
+        address `remote`; None is one whom every rule means."""
         profiles = self.all("Profile")
         ports = self.all("LPort")
         program = (self.get("App") or "System").lower()
@@ -72,7 +74,13 @@ class Rule:
             and self.protocol in (None, protocol)
             and (not profiles or profile in profiles)
             and (not ports or any(_port_matches(text, port) for text in ports))
+            and (remote is None or self._means(remote))
         )
+
+    def _means(self, remote: str) -> bool:
+        """RA4 and RA6: addresses, networks with a prefix or a mask, ranges; LocalSubnet is nobody from elsewhere."""
+        scopes = [part for name in ("RA4", "RA6") for text in self.all(name) for part in text.split(",")]
+        return not scopes or any(_address_matches(scope.strip(), remote) for scope in scopes)
 
     def with_active(self, active: bool) -> Rule:
         text = "TRUE" if active else "FALSE"
@@ -88,6 +96,18 @@ def _port_matches(text: str, port: int) -> bool:
     if not first.isdigit() or (last and not last.isdigit()):
         return False
     return int(first) <= port <= int(last or first)
+
+
+def _address_matches(scope: str, remote: str) -> bool:
+    address = ipaddress.ip_address(remote)
+    first, _separator, last = scope.partition("-")
+    try:
+        if last:
+            low, high = ipaddress.ip_address(first), ipaddress.ip_address(last)
+            return low.version == high.version == address.version and int(low) <= int(address) <= int(high)
+        return address in ipaddress.ip_network(scope, strict=False)
+    except ValueError:
+        return False
 
 
 def parse_rule(rule_id: str, text: str, from_policy: bool = False) -> Rule:
@@ -130,8 +150,9 @@ class Firewall:
     def enabled(self, profile: str) -> bool:
         return self.setting(profile, "EnableFirewall") != 0
 
-    def allows(self, port: int, service: str) -> bool:
-        """Whether inbound TCP to `port` of `service` gets through under the active profile.
+    def allows(self, port: int, service: str, *, remote: str | None = None) -> bool:
+        """Whether inbound TCP to `port` of `service` gets through under the active profile, from `remote`; None is a
+        host that no rule's scope leaves out.
 
         A block rule wins over an allow rule, no rule means blocked unless the profile allows inbound by default.
         Local rules are dead when policy forbids their merge.
@@ -144,7 +165,9 @@ class Firewall:
         rules = [
             rule
             for rule in self.rules()
-            if rule.active and rule.covers(port, self.profile, service) and (rule.from_policy or not local_dead)
+            if rule.active
+            and rule.covers(port, self.profile, service, remote=remote)
+            and (rule.from_policy or not local_dead)
         ]
         if any(not rule.allows for rule in rules):
             return False

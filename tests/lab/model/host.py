@@ -15,12 +15,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.lab.model import certificates
+from tests.lab.model import certificates, packages
 from tests.lab.model.audit import ACTOR, AuditLog
+from tests.lab.model.event_types import SCM
+from tests.lab.model.event_types import SYSTEM as SYSTEM_LOG
+from tests.lab.model.events import EventLog
 from tests.lab.model.faults import Faults
 from tests.lab.model.files import Entry, FileStore
 from tests.lab.model.firewall import Firewall
+from tests.lab.model.groups import Groups
 from tests.lab.model.language import ENGLISH, Language, load_language
+from tests.lab.model.licensing import Licensing
+from tests.lab.model.packages import FOLDER as PACKAGE_FOLDER
+from tests.lab.model.packages import Servicing
+from tests.lab.model.policies import Policies
 from tests.lab.model.processes import ProcessTable
 from tests.lab.model.profile import CURRENT_VERSION, Profile
 from tests.lab.model.registry import HKLM, REG_BINARY, REG_SZ, Registry, Value
@@ -31,19 +39,31 @@ from tests.lab.model.security import (
     FULL,
     READ_EXECUTE,
     SYSTEM,
+    SYSTEM_TOKEN,
     USERS,
     WELL_KNOWN,
     Ace,
     SecurityDescriptor,
 )
-from tests.lab.model.services import RUNNING, SERVICES_KEY, STOPPED, Service, ServiceManager
+from tests.lab.model.security_products import SecurityProduct
+from tests.lab.model.services import (
+    RUNNING,
+    SERVICES_KEY,
+    START_FAILED,
+    STARTED_WITH_ERROR,
+    STOPPED,
+    Service,
+    ServiceManager,
+)
 from tests.lab.model.sessions import Session
+from tests.lab.model.troubles import Troubles
 from tests.lab.model.users import User
 
 CRYPTOGRAPHY = HKLM + "\\SOFTWARE\\Microsoft\\Cryptography"
 COMPUTER_NAME = HKLM + "\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName"
 EVERYONE_READ_WRITE = 0x12019F
 _LAB_NAMESPACE = uuid.UUID("5f0a2f4e-6a86-5c0e-9f5d-2f1d3c1b7a10")
+_SYSTEM_FILES = ("termsrv.dll", "TSpkg.dll", "credssp.dll", "schannel.dll", "rdpcorets.dll", "mstsc.exe")
 _DENIED_KEYS = (
     "hkey_local_machine\\security",
     "hkey_local_machine\\sam\\sam",
@@ -88,6 +108,10 @@ class Update:
     id: str
     description: str = "Security Update"
     installed_on: str = ""
+    state: str = "installed"
+    """See packages.STATES."""
+    ubr: int | None = None
+    """The revision that it brings, of a roll-up."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +128,8 @@ class HostSettings:
     clock_skew: float = 0.0
     """Seconds that the host's clock is ahead; negative for behind."""
     security_read_needs_read_control: bool = False
+    roles: frozenset[str] = frozenset()
+    """Roles of Remote Desktop Services, see roles.ROLES."""
     language: int = ENGLISH
     """The LCID of the one language that the host has."""
     canned_commands: bool = False
@@ -122,14 +148,21 @@ class Host:
         self.boot_time = self.now() - dt.timedelta(days=12, hours=3)
         self.audit = AuditLog()
         self.counters = Counters()
-        self.events: list[tuple[float, int, str]] = []
+        self.events = EventLog(self)
         self.on_listener_change: Callable[[], None] = lambda: None
+        self.on_restart: Callable[[float], bool] = lambda delay: False
+        """Restarts the host after so many seconds; False when it is about to already."""
         self.registry = Registry(profile.registry)
         self.files = FileStore()
         self.services = ServiceManager(self.registry, settings.service_delay)
         self.firewall = Firewall(self.registry, "Domain" if settings.domain else settings.network_profile)
         self.processes = ProcessTable(self.boot_time)
+        self.troubles = Troubles()
         self.remote_desktop = RemoteDesktop(self)
+        self.policies = Policies(self.registry)
+        self.licensing = Licensing(self.registry, "session_host" in settings.roles)
+        self.groups = Groups(self)
+        self.security_products: list[SecurityProduct] = []
         self._identity()
         self._services()
         self._folders()
@@ -152,6 +185,10 @@ class Host:
         return f"{self.name}.{self.domain}" if self.domain else self.name
 
     @property
+    def roles(self) -> frozenset[str]:
+        return self.settings.roles
+
+    @property
     def authority(self) -> str:
         """The NetBIOS name that accounts carry: the domain's, else the host's."""
         return self.domain.split(".", 1)[0].upper() if self.domain else self.name.upper()
@@ -166,10 +203,6 @@ class Host:
 
     def has_update(self, kb: str) -> bool:
         return any(update.id.upper() == kb.upper() for update in self.updates)
-
-    def event(self, event_id: int, text: str) -> None:
-        """Remember an event of the RemoteConnectionManager (id and our own words)."""
-        self.events.append((self.now().timestamp(), event_id, text))
 
     def account_names(self) -> dict[str, tuple[str, str]]:
         """(domain, name) by SID: well-known accounts in the host's language, and its users."""
@@ -192,20 +225,35 @@ class Host:
 
     def boot(self) -> None:
         """The state is complete: let the services take their settings, and record writes from here on."""
+        self.services.on_starting = self._start_error
+        self.services.on_failed = self._service_failed
+        self.services.boot()
         if self.services.running("TermService"):
             self.remote_desktop.take()
         self.registry.on_change = self._registry_changed
         self.files.on_change = self._file_changed
         self.services.on_running = self._service_running
         self.services.on_stopped = self._service_stopped
+        self.services.on_stuck = self._service_stuck
         self.services.on_write = self.audit.add
         self.audit.enabled = True
+        self.remote_desktop.note_listening()
 
     def rebooted(self) -> None:
         """The host has started again: services that run take their settings as at a start."""
         self.boot_time = self.now()
+        with self.acting_as(SYSTEM_TOKEN.name):
+            packages.restarted(self)
+        self.remote_desktop.listener_down = False
+        self.services.reboot()
         if self.services.running("TermService"):
             self.remote_desktop.take()
+        self.remote_desktop.note_listening()
+
+    def refresh_policies(self) -> int:
+        """Group Policy runs again, as the system; how many values it wrote."""
+        with self.acting_as(SYSTEM_TOKEN.name):
+            return self.policies.refresh()
 
     def rdp_filtered(self) -> bool:
         """Whether the firewall drops connections to the listener's port."""
@@ -222,7 +270,8 @@ class Host:
         """A digest of the whole model: equal digests mean that nothing changed. `parts` names what did."""
         registry = {
             f"{path}": [(value.name, value.as_json()) for _key, value in sorted(key.values.items())]
-            for path, key in self.registry.walk()
+            for root in (HKLM, "HKEY_USERS")
+            for path, key in self.registry.walk(root)
         }
         files = {entry.path: _entry_json(entry) for entry in self.files.all()}
         services = {service.name: service.state for service in self.services.all()}
@@ -239,7 +288,8 @@ class Host:
     def _services(self) -> None:
         for data in self.profile.services:
             display = self.language.services.get(data["name"], data["display"])
-            self.registry.set(f"{SERVICES_KEY}\\{data['name']}", "DisplayName", REG_SZ, display)
+            if display != data["display"]:
+                self.registry.set(f"{SERVICES_KEY}\\{data['name']}", "DisplayName", REG_SZ, display)
             self.services.add(
                 Service(
                     name=data["name"],
@@ -261,13 +311,22 @@ class Host:
         keys = SecurityDescriptor(SYSTEM, (Ace(ADMINISTRATORS, FULL), Ace(EVERYONE, EVERYONE_READ_WRITE)))
         for path in ("C:\\", "C:\\Windows", "C:\\Windows\\System32", "C:\\ProgramData", "C:\\Windows\\Temp"):
             self.files.put(Entry(path, system, directory=True))
-        for path in ("C:\\ProgramData\\Microsoft\\Crypto", "C:\\ProgramData\\Microsoft\\Crypto\\RSA"):
+        for path in (
+            "C:\\Windows\\servicing",
+            PACKAGE_FOLDER,
+            "C:\\ProgramData\\Microsoft\\Crypto",
+            "C:\\ProgramData\\Microsoft\\Crypto\\RSA",
+        ):
             self.files.put(Entry(path, system, directory=True))
         self.files.put(Entry(certificates.MACHINE_KEYS, keys, directory=True))
-        version = ".".join(str(part) for part in (*self.profile.version, self.profile.ubr))
-        for name in ("termsrv.dll", "TSpkg.dll", "credssp.dll", "schannel.dll"):
-            entry = Entry(f"C:\\Windows\\System32\\{name}", system, size=700_000, version=version)
-            self.files.put(entry)
+        version = Servicing(self.profile.version).file_version(self.profile.ubr)
+        for name in _SYSTEM_FILES:
+            self.put_system_file(f"C:\\Windows\\System32\\{name}", size=700_000, version=version)
+
+    def put_system_file(self, path: str, *, text: str = "", size: int = 0, version: str | None = None) -> None:
+        """A file as the system installs it, with the rights of its folder."""
+        security = self.files.folder_security(path)
+        self.files.put(Entry(path, security, size=size or len(text), version=version, text=text))
 
     def _rdp_certificate(self) -> None:
         key = certificates.KEYS.take()
@@ -291,24 +350,51 @@ class Host:
             None if before is None else before.as_json(),
             None if after is None else after.as_json(),
         )
-        self.on_listener_change()
+        self._listener_changed()
 
     def _file_changed(self, kind: str, path: str, before: Entry | None, after: Entry | None) -> None:
         self.audit.add(
             kind, path, None if before is None else _entry_json(before), None if after is None else _entry_json(after)
         )
 
+    def _listener_changed(self) -> None:
+        self.remote_desktop.note_listening()
+        self.on_listener_change()
+
+    def _service_event(self, name: str, state: str, code: int) -> None:
+        """Event 7036; its binary data is the service's name and its state as a number (recorded)."""
+        service = self.services.find(name)
+        display = name if service is None else service.display_name
+        words = self.language.service_states.get(state, state)
+        self.events.write(SYSTEM_LOG, SCM, 7036, [display, words], binary=f"{name}/{code}\0".encode("utf-16-le"))
+
+    def _start_error(self, service: Service) -> int:
+        return self.remote_desktop.start_error() if service.name == "TermService" else 0
+
+    def _service_failed(self, service: Service, event: int, error: int) -> None:
+        """The manager's event: the service's name, and the error as a message number or how often it has crashed."""
+        detail = f"%%{error}" if event in (START_FAILED, STARTED_WITH_ERROR) else str(error)
+        self.events.write(SYSTEM_LOG, SCM, event, [service.display_name, detail])
+        if event == STARTED_WITH_ERROR:
+            self._listener_changed()
+
+    def _service_stuck(self, name: str) -> None:
+        service = self.services.find(name)
+        self.events.write(SYSTEM_LOG, SCM, 7022, [name if service is None else service.display_name])
+
     def _service_running(self, name: str) -> None:
+        self._service_event(name, "running", 4)
         if name == "TermService":
             self.remote_desktop.service_running()
         elif name == "SessionEnv":
             self.remote_desktop.session_env_running()
-        self.on_listener_change()
+        self._listener_changed()
 
     def _service_stopped(self, name: str) -> None:
+        self._service_event(name, "stopped", 1)
         if name == "TermService":
             self.remote_desktop.service_stopped()
-        self.on_listener_change()
+        self._listener_changed()
 
     @property
     def build(self) -> str:
@@ -323,7 +409,9 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "dacl": None if dacl is None else [[ace.type, ace.sid, f"0x{ace.mask:x}", ace.flags] for ace in dacl],
         "protected": entry.security.protected,
         "size": entry.size,
-        "content": hashlib.sha256(entry.content.encode()).hexdigest()[:16] if entry.content else "",
+        "content": hashlib.sha256((entry.content + entry.text).encode()).hexdigest()[:16]
+        if entry.content or entry.text
+        else "",
     }
 
 

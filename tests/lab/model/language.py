@@ -25,7 +25,8 @@ ENGLISH = 1033
 @dataclass(frozen=True)
 class Language:
     """One language. `firewall` is resource string to text, `accounts` SID to (domain, name), `services` name to
-    display name, `faults` code to text ("" for any other code), `tools` patterns of output lines with replacements."""
+    display name, `faults` code to text ("" for any other code), `tools` patterns of output lines with replacements,
+    `events` (provider, number) to text, `levels` those of events, `service_states` the words of event 7036."""
 
     lcid: int
     tag: str
@@ -37,6 +38,9 @@ class Language:
     accounts: Mapping[str, tuple[str, str]]
     faults: Mapping[int | str, str]
     tools: tuple[tuple[re.Pattern[str], str], ...]
+    events: Mapping[tuple[str, int], str]
+    levels: Mapping[int, str]
+    service_states: Mapping[str, str]
 
     @property
     def locale(self) -> str:
@@ -48,6 +52,12 @@ class Language:
         if not self.faults:
             return english
         return self.faults.get("must_understand" if code is None else code, self.faults[""])
+
+    def event_text(self, provider: str, number: int) -> str:
+        """The text of an event, English where the language has none; "" for one without a text."""
+        english = self if self.lcid == ENGLISH else load_language(ENGLISH)
+        key = provider, number
+        return self.events.get(key) or english.events.get(key, "")
 
     def tool_output(self, text: str) -> str:
         """What a command line tool prints, line by line."""
@@ -81,4 +91,11 @@ def load_language(lcid: int) -> Language:
         accounts={sid: (domain, name) for sid, (domain, name) in data.get("accounts", {}).items()},
         faults=data.get("faults", {}),
         tools=tuple((re.compile(pattern), replacement) for pattern, replacement in data.get("tools", ())),
+        events={
+            (provider, number): text
+            for provider, texts in data.get("events", {}).items()
+            for number, text in texts.items()
+        },
+        levels=data["levels"],
+        service_states=data.get("service_states", {}),
     )

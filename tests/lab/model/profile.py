@@ -13,13 +13,18 @@ from typing import Any
 
 import yaml
 
-from tests.lab.model import regfile
+from tests.lab.model import packages, regfile
+from tests.lab.model.event_types import CLASSIC_LOGS, logs_of
 from tests.lab.model.firewall import POLICY_ROOT, PROFILE_KEYS, RULES
 from tests.lab.model.registry import HKLM, REG_DWORD, REG_EXPAND_SZ, REG_MULTI_SZ, REG_SZ, Registry
 from tests.lab.model.services import SERVICES_KEY, START_VALUES
+from tests.lab.model.tls import CIPHER_LOCAL
 
 FOLDER = Path(__file__).resolve().parent.parent / "profiles"
 CURRENT_VERSION = HKLM + "\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
+_CHANNELS = HKLM + "\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WINEVT\\Channels"
+
+_SIGNATURES = ("RSA/SHA256", "RSA/SHA384", "RSA/SHA1", "ECDSA/SHA256", "ECDSA/SHA384", "ECDSA/SHA1", "DSA/SHA1")
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,6 @@ class Profile:
     listener_defaults: dict[str, int]
     schannel_enabled: tuple[str, ...]
     rdp_tls: tuple[str, ...]
-    old_cipher_suites: tuple[str, ...]
     cim_net: bool
     terminal_service_class: bool
     first_reply_single: bool
@@ -70,11 +74,10 @@ def load_profile(profile_id: str) -> Profile:
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     common = yaml.safe_load((FOLDER / "common.yml").read_text(encoding="utf-8"))
     services = tuple(service for service in common["services"] if profile_id not in service.get("not_on", ()))
-    version = tuple(int(part) for part in str(data["version"]).split("."))
     return Profile(
         id=profile_id,
         caption=data["caption"],
-        version=(version[0], version[1], version[2]),
+        version=_version(data),
         ubr=data["ubr"],
         product_type=data["product_type"],
         sku=data["sku"],
@@ -83,7 +86,6 @@ def load_profile(profile_id: str) -> Profile:
         listener_defaults=common["listener_defaults"] | data.get("listener_defaults", {}),
         schannel_enabled=tuple(data["schannel_enabled"]),
         rdp_tls=tuple(data["rdp_tls"]),
-        old_cipher_suites=tuple(data.get("old_cipher_suites", ())),
         cim_net=data["cim_net"],
         terminal_service_class=data["terminal_service_class"],
         first_reply_single=data["first_reply_single"],
@@ -96,6 +98,24 @@ def load_profile(profile_id: str) -> Profile:
 
 def profile_ids() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yml") if path.stem != "common")
+
+
+def _version(data: dict[str, Any]) -> tuple[int, int, int]:
+    major, minor, build = (int(part) for part in str(data["version"]).split("."))
+    return major, minor, build
+
+
+def _suites(registry: Registry, names: list[str], data: dict[str, Any]) -> None:
+    """The local cipher suites and signature algorithms, in the shape of recorded exports of Windows 7, 8.1 and 10."""
+    registry.set(CIPHER_LOCAL, "", REG_SZ, "NCRYPT_SCHANNEL_INTERFACE")
+    registry.set(CIPHER_LOCAL, "Functions", REG_MULTI_SZ, tuple(names))
+    signatures: tuple[str, ...] = _SIGNATURES
+    if _version(data) >= (10, 0, 0):
+        registry.set(CIPHER_LOCAL, "EccCurves", REG_MULTI_SZ, ("curve25519", "NistP256", "NistP384"))
+        signatures = (*signatures, "RSA/SHA512", "ECDSA/SHA512")
+    key = CIPHER_LOCAL.removesuffix("2") + "3"
+    registry.set(key, "", REG_SZ, "NCRYPT_SCHANNEL_SIGNATURE_INTERFACE")
+    registry.set(key, "Functions", REG_MULTI_SZ, signatures)
 
 
 def _registry(data: dict[str, Any], common: dict[str, Any], services: tuple[dict[str, Any], ...]) -> Registry:
@@ -117,10 +137,16 @@ def _registry(data: dict[str, Any], common: dict[str, Any], services: tuple[dict
             registry.set(key, "DependOnService", REG_MULTI_SZ, depends)
         if service.get("dll"):
             registry.set(f"{key}\\Parameters", "ServiceDll", REG_EXPAND_SZ, service["dll"])
+            registry.set(f"{key}\\Parameters", "ServiceDllUnloadOnStop", REG_DWORD, 1)
+    _suites(registry, common["cipher_lists"][data["cipher_list"]], data)
+    packages.fill(registry, _version(data), data["ubr"])
     for name, text in data["firewall_rules"].items():
         registry.set(RULES, name, REG_SZ, data["firewall_version"] + text)
     for key in PROFILE_KEYS.values():
         registry.set(f"{POLICY_ROOT}\\{key}", "EnableFirewall", REG_DWORD, 1)
+    for log in logs_of(_version(data)):
+        if log not in CLASSIC_LOGS:
+            registry.set(f"{_CHANNELS}\\{log}", "Enabled", REG_DWORD, 1)
     version = str(data["version"]).split(".")
     values: dict[str, Any] = {
         "ProductName": data["caption"].removeprefix("Microsoft "),

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from dataclasses import dataclass, replace
 
 EVERYONE = "S-1-1-0"
@@ -32,7 +34,7 @@ WELL_KNOWN = {
 }
 
 FILE_READ_DATA, FILE_WRITE_DATA, FILE_APPEND_DATA = 0x1, 0x2, 0x4
-FILE_DELETE_CHILD = 0x40
+FILE_EXECUTE, FILE_DELETE_CHILD = 0x20, 0x40
 DELETE, READ_CONTROL, WRITE_DAC, WRITE_OWNER = 0x10000, 0x20000, 0x40000, 0x80000
 FULL = 0x1F01FF
 MODIFY = 0x1301BF
@@ -89,6 +91,13 @@ SYSTEM_TOKEN = Token(
     frozenset({SE_TAKE_OWNERSHIP, SE_RESTORE, SE_BACKUP}),
 )
 NETWORK_SERVICE_TOKEN = Token("NT AUTHORITY\\NETWORK SERVICE", (NETWORK_SERVICE, EVERYONE, AUTHENTICATED_USERS, USERS))
+LOCAL_SERVICE_TOKEN = Token("NT AUTHORITY\\LOCAL SERVICE", (LOCAL_SERVICE, EVERYONE, AUTHENTICATED_USERS, USERS))
+
+
+def service_sid(name: str) -> str:
+    """The SID of a service: S-1-5-80 and the SHA-1 of its name in capitals, UTF-16LE, as five numbers."""
+    parts = struct.unpack("<5I", hashlib.sha1(name.upper().encode("utf-16-le"), usedforsecurity=False).digest())
+    return "-".join(["S-1-5-80", *map(str, parts)])
 
 
 def canonical(dacl: tuple[Ace, ...]) -> tuple[Ace, ...]:

@@ -2,7 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command line: words, `&&`, `||`, `&`, `cmd /c`, and which tool a name means."""
+"""The command line: runs what command_line.py reads with the tools that the lab has.
+
+Every tool is a function of host, token and words. Some (`echo`, `find`, `findstr`) need the text as it stands, or what
+comes on their standard input; they get a Call. What is no tool is answered as cmd.exe does, with exit code 1 of
+`cmd /c` (9009 is what ERRORLEVEL shows inside: MEM: unverified).
+"""
 
 from __future__ import annotations
 
@@ -12,41 +17,73 @@ from dataclasses import replace
 
 from tests.lab.model.host import Host
 from tests.lab.model.security import Token
-from tests.lab.native import icacls, netsh, ping, qwinsta, sc, takeown, whoami
-from tests.lab.native.result import Result, lines
+from tests.lab.native import (
+    dism,
+    filters,
+    folders,
+    icacls,
+    netsh,
+    netstat,
+    ping,
+    qwinsta,
+    sc,
+    shutdown,
+    takeown,
+    text_files,
+    wevtutil,
+    whoami,
+)
+from tests.lab.native.command_line import Command, Joined, Redirection, SyntaxMistake, expand, parse
+from tests.lab.native.result import Call, Result, lines
 
 Tool = Callable[[Host, Token, list[str]], Result]
 
 _TOOLS: dict[str, Tool] = {
     "icacls": icacls.run,
     "takeown": takeown.run,
+    "dism": dism.run,
+    "shutdown": shutdown.run,
     "netsh": netsh.run,
+    "netstat": netstat.run,
     "sc": sc.run,
     "qwinsta": qwinsta.run,
+    "wevtutil": wevtutil.run,
     "whoami": whoami.run,
     "hostname": whoami.hostname,
     "ping": ping.run,
 }
-_REDIRECTION = re.compile(r"\s*(?:[12]?>{1,2}\s*(?:&[12]|nul\b)|<\s*nul\b)", re.I)
 _MAX_DEPTH = 5
+LONGEST_LINE = 8191
+"""Characters that cmd.exe takes (Microsoft, "Command prompt line string limitation")."""
 
 
-def _ver(host: Host, token: Token, words: list[str]) -> Result:
+def _ver(host: Host) -> Result:
     version = ".".join(str(part) for part in host.profile.version)
     build = f".{host.profile.ubr}" if host.profile.version[0] >= 10 else ""
     return Result(0, lines("", f"Microsoft Windows [Version {version}{build}]"))
 
 
-def _echo(host: Host, token: Token, words: list[str]) -> Result:
-    return Result(0, lines(" ".join(words)))
+def _echo(call: Call) -> Result:
+    """The text after one character as it stands, quotes and blanks at its end too."""
+    rest = call.text[len("echo") :]
+    if not rest.strip():
+        return Result(0, lines("ECHO is on."))
+    return Result(0, lines(rest[1:]), handed_on=True)
 
 
-def _exit(host: Host, token: Token, words: list[str]) -> Result:
-    numbers = [word for word in words if word.isdigit()]
+def _exit(call: Call) -> Result:
+    numbers = [word for word in call.words if word.isdigit()]
     return Result(int(numbers[0]) if numbers else 0)
 
 
-_BUILTIN: dict[str, Tool] = {"ver": _ver, "echo": _echo, "exit": _exit}
+_BUILTIN: dict[str, Callable[[Call], Result]] = {
+    "ver": lambda call: _ver(call.host),
+    "echo": _echo,
+    "exit": _exit,
+    "dir": folders.run,
+    "type": text_files.run,
+}
+_FILTERS: dict[str, Callable[[Call], Result]] = {"find": filters.find, "findstr": filters.findstr}
 
 
 def split_words(line: str) -> list[str]:
@@ -60,102 +97,169 @@ def _name(program: str) -> str:
 
 def known_program(program: str) -> bool:
     """Whether a process of that name can be started."""
-    return _name(program) in (*_TOOLS, "cmd")
+    return _name(program) in (*_TOOLS, *_FILTERS, "cmd")
+
+
+def variables(host: Host) -> dict[str, str]:
+    """The environment of a remote shell, as far as the lab has it; ERRORLEVEL is that of the line's beginning."""
+    return {
+        "SystemDrive": "C:",
+        "SystemRoot": "C:\\Windows",
+        "windir": "C:\\Windows",
+        "ProgramData": "C:\\ProgramData",
+        "ALLUSERSPROFILE": "C:\\ProgramData",
+        "ComSpec": "C:\\Windows\\system32\\cmd.exe",
+        "COMPUTERNAME": host.name.upper(),
+        "ERRORLEVEL": "0",
+    }
 
 
 def run_command_line(host: Host, token: Token, line: str) -> Result:
     """Run a whole command line as cmd.exe does, at once; the exit code is that of the last command run."""
+    return _together(run_steps(host, token, line))
+
+
+def _together(steps: Iterator[Result]) -> Result:
     out = err = ""
-    code = 0
-    for result in run_steps(host, token, line):
+    code, seconds = 0, 0.0
+    for result in steps:
         code = result.code
-        out, err = out + result.stdout, err + result.stderr
-    return Result(code, out, err)
+        out, err, seconds = out + result.stdout, err + result.stderr, seconds + result.seconds
+    return Result(code, out, err, seconds)
 
 
 def run_steps(host: Host, token: Token, line: str, depth: int = 0) -> Iterator[Result]:
     """The same a command at a time: each runs when its result is asked for."""
-    code = 0
-    for separator, part in _split_commands(line):
-        if (separator == "&&" and code != 0) or (separator == "||" and code == 0):
-            continue
-        for result in _run_one(host, token, part.strip(), depth):
-            code = result.code
-            yield result
-
-
-def _split_commands(line: str) -> list[tuple[str, str]]:
-    """(separator before, command) for each command outside quotes."""
-    if _is_cmd(line):
-        return [("", line)]
-    found = [("", "")]
-    quoted = False
-    position = 0
-    while position < len(line):
-        char = line[position]
-        if char == '"':
-            quoted = not quoted
-        pair = line[position : position + 2]
-        if not quoted and (pair in ("&&", "||") or (char == "&" and line[position - 1 : position] != ">")):
-            separator = pair if pair in ("&&", "||") else "&"
-            found.append((separator, ""))
-            position += len(separator)
-            continue
-        found[-1] = (found[-1][0], found[-1][1] + char)
-        position += 1
-    return found
-
-
-def _is_cmd(line: str) -> bool:
-    words = split_words(line)
-    return bool(words) and _name(words[0]) == "cmd"
-
-
-def _run_one(host: Host, token: Token, command: str, depth: int) -> Iterator[Result]:
-    silent = re.search(r"(?<![2<])>{1,2}\s*nul\b", command, re.I) is not None
-    to_errors = re.search(r"(?<!2)>&2", command) is not None
-    silent_errors = re.search(r"2>{1,2}\s*nul\b", command, re.I) is not None or (silent and "2>&1" in command)
-    if not _is_cmd(command):
-        command = _REDIRECTION.sub("", command)
-    words = split_words(command)
-    if not words:
+    if not line.strip():
         yield Result(0)
-    elif _name(words[0]) == "cmd":
-        yield from _cmd(host, token, command, depth)
-    else:
-        tool = _TOOLS.get(_name(words[0])) or _BUILTIN.get(words[0].lower()) or _unknown(words[0])
-        result = tool(host, token, words[1:])
-        out = "" if silent else host.language.tool_output(result.stdout)
-        err = "" if silent_errors else host.language.tool_output(result.stderr)
-        yield replace(result, stdout="" if to_errors else out, stderr=out + err if to_errors else err)
-
-
-def _unknown(name: str) -> Tool:
-    text = lines(f"'{name}' is not recognized as an internal or external command,", "operable program or batch file.")
-    return lambda host, token, words: Result(1, "", text)
-
-
-def _cmd(host: Host, token: Token, command: str, depth: int) -> Iterator[Result]:
-    match = re.match(
-        r'\s*"?[^"\s]*cmd(?:\.exe)?"?\s*(?P<switches>(?:/[a-bd-jl-z]\S*\s+)*)/[ck]\s*(?P<rest>.*)\Z',
-        command,
-        re.I | re.S,
-    )
-    if match is None:
-        yield _ver(host, token, [])
         return
-    if depth >= _MAX_DEPTH:
-        yield Result(1, "", lines("The maximum setlocal recursion level has been reached."))
+    if len(line) > LONGEST_LINE:
+        yield Result(1, "", host.language.tool_output(lines("The command line is too long.")))
         return
-    rest = match.group("rest").strip()
-    if rest.startswith('"') and rest.endswith('"') and rest.count('"') > 2 or _is_wrapped(rest):
-        rest = rest[1:-1]
-    yield from run_steps(host, token, rest, depth + 1)
+    try:
+        found = parse(expand(line, variables(host)))
+    except SyntaxMistake as mistake:
+        text = f"{mistake.rest.split(' ')[0]} was unexpected at this time." if mistake.rest else ""
+        yield Result(1, "", host.language.tool_output(lines(text or "The syntax of the command is incorrect.")))
+        return
+    yield from _Runner(host, token, depth).run(found)
 
 
-def _is_wrapped(text: str) -> bool:
-    """The whole command inside one pair of quotes."""
-    return len(text) > 1 and text.startswith('"') and text.endswith('"') and text.count('"') == 2
+class _Runner:
+    """One line of one caller."""
+
+    def __init__(self, host: Host, token: Token, depth: int) -> None:
+        self._host = host
+        self._token = token
+        self._depth = depth
+
+    def run(self, found: list[Joined], stdin: str | None = None) -> Iterator[Result]:
+        code = 0
+        for joined in found:
+            if (joined.separator == "&&" and code != 0) or (joined.separator == "||" and code == 0):
+                continue
+            for result in self._pipe(joined.pipe, stdin):
+                code = result.code
+                yield result
+
+    def _pipe(self, pipe: list[Command], stdin: str | None) -> Iterator[Result]:
+        """All but the last run to their end; what they say of errors is heard, their exit codes are not."""
+        errors, seconds = "", 0.0
+        for command in pipe[:-1]:
+            result = _together(self._command(command, stdin))
+            stdin, errors, seconds = result.stdout, errors + result.stderr, seconds + result.seconds
+        for result in self._command(pipe[-1], stdin):
+            yield replace(result, stderr=errors + result.stderr, seconds=seconds + result.seconds)
+            errors, seconds = "", 0.0
+
+    def _command(self, command: Command, stdin: str | None) -> Iterator[Result]:
+        for redirection in command.redirections:
+            if redirection.stream == 0:
+                stdin = "" if redirection.to_nul else text_files.read(self._host, self._token, redirection.target)
+                if stdin is None:
+                    yield self._said(Result(1, "", lines("The system cannot find the file specified.")))
+                    return
+        if command.group is not None:
+            steps = self.run(command.group, stdin)
+        elif _name(split_words(command.text)[0]) == "cmd":
+            steps = self._cmd(command.text)
+        else:
+            steps = iter([self._said(self._tool(command.text, stdin))])
+        for result in steps:
+            yield self._redirected(result, command.redirections)
+
+    def _said(self, result: Result) -> Result:
+        """In the host's language; a text that the command only hands on is nobody's words."""
+        language = self._host.language
+        out = result.stdout if result.handed_on else language.tool_output(result.stdout)
+        return replace(result, stdout=out, stderr=language.tool_output(result.stderr))
+
+    def _tool(self, text: str, stdin: str | None) -> Result:
+        words = split_words(text)
+        call = Call(self._host, self._token, text.lstrip(), words[1:], stdin)
+        builtin = re.match(r"[A-Za-z]+(?![\w\\:-])", call.text)
+        name = builtin[0].lower() if builtin else ""
+        if name in _BUILTIN:
+            return _BUILTIN[name](call)
+        if _name(words[0]) in _FILTERS:
+            return _FILTERS[_name(words[0])](call)
+        tool = _TOOLS.get(_name(words[0]))
+        if tool is not None:
+            return tool(self._host, self._token, words[1:])
+        return Result(
+            1,
+            "",
+            lines(
+                f"'{words[0]}' is not recognized as an internal or external command,",
+                "operable program or batch file.",
+            ),
+        )
+
+    def _redirected(self, result: Result, redirections: list[Redirection]) -> Result:
+        """Both streams to where they are sent, from left to right; a file that cannot be written fails the command."""
+        place = {1: "1", 2: "2"}
+        for item in redirections:
+            if item.stream:
+                place[item.stream] = place[int(item.target[1:])] if item.target.startswith("&") else item.target
+        out = "".join(text for text, stream in ((result.stdout, 1), (result.stderr, 2)) if place[stream] == "1")
+        err = "".join(text for text, stream in ((result.stdout, 1), (result.stderr, 2)) if place[stream] == "2")
+        for item in redirections:
+            if item.stream == 0 or item.target.startswith("&") or item.to_nul:
+                continue
+            text = "".join(
+                text for text, stream in ((result.stdout, 1), (result.stderr, 2)) if place[stream] == item.target
+            )
+            problem = text_files.write(self._host, self._token, item.target, text, append=item.append)
+            if problem:
+                return self._said(Result(1, "", lines(problem), result.seconds))
+        return replace(result, stdout=out, stderr=err)
+
+    def _cmd(self, command: str) -> Iterator[Result]:
+        match = re.match(
+            r'\s*"?[^"\s]*cmd(?:\.exe)?"?\s*(?P<switches>(?:/[a-bd-jl-z]\S*\s+)*)/[ck]\s*(?P<rest>.*)\Z',
+            command,
+            re.I | re.S,
+        )
+        if match is None:
+            yield self._said(_ver(self._host))
+            return
+        if self._depth >= _MAX_DEPTH:
+            yield self._said(Result(1, "", lines("The maximum setlocal recursion level has been reached.")))
+            return
+        rest = _unwrapped(match.group("rest").strip())
+        yield from run_steps(self._host, self._token, rest, self._depth + 1)
+
+
+def _unwrapped(text: str) -> str:
+    """What `cmd /c` makes of quotes: the first and the last one go when the text begins with one (`cmd /?`), unless two
+    quotes enclose the name of a program with blanks in it."""
+    if not text.startswith('"') or text.count('"') < 2:
+        return text
+    last = text.rindex('"')
+    inside = text[1:last]
+    if text.count('"') == 2 and " " in inside and known_program(inside) and not re.search(r"[&<>()@^|]", inside):
+        return text
+    return inside + text[last + 1 :]
 
 
 __all__ = ["Result", "known_program", "run_command_line", "run_steps", "split_words"]

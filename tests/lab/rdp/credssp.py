@@ -12,6 +12,10 @@ is a closed connection.
 Decisions:
 * A TSRequest that makes no sense, also one whose pubKeyAuth is not for this host's key, is answered with nothing and
   the connection is closed (MEM: unverified whether Windows sends an error code then).
+* A client below the lowest version that AllowEncryptionOracle takes, and any client of a host without the package,
+  is refused in the same way (Microsoft's encryption oracle article tells who is refused; how is MEM: unverified).
+* disabledomaincreds on a member of a domain refuses the delegated credentials with STATUS_NO_SUCH_LOGON_SESSION
+  (Microsoft, "cannot connect to an Azure VM": NLA fails; the code and the moment are MEM: unverified).
 * Credentials are taken in the three forms (password, smart card, remote guard). They are parsed and dropped: whether
   they open a session is decided later than this listener goes.
 """
@@ -28,7 +32,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.lab.rdp import der
 from tests.lab.rdp.der import MalformedData
-from tests.lab.rdp.ntlm import LogonFailed, NtlmServer
+from tests.lab.rdp.ntlm import LogonFailed, NtlmServer, Status
 from tests.lab.rdp.spnego import Negotiation
 from tests.lab.rdp.state import Account, ListenerState
 
@@ -46,9 +50,11 @@ _PASSWORD, _SMART_CARD, _REMOTE_GUARD = 1, 2, 6
 class Rejected(Exception):
     """The client may not go on; ``answer`` is to be sent before the connection is closed, ``b""`` for nothing."""
 
-    def __init__(self, reason: str, answer: bytes) -> None:
+    def __init__(self, reason: str, answer: bytes, status: int = 0) -> None:
         super().__init__(reason)
         self.answer = answer
+        self.status = status
+        """The NTSTATUS of a refused logon, 0 for anything else."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,11 @@ class CredSspServer:
         """Who logged on."""
         return self._negotiation.account
 
+    @property
+    def attempted(self) -> str:
+        """The user of the last attempt to log on."""
+        return self._ntlm.attempted
+
     def receive(self, data: bytes) -> bytes:
         """The TSRequest that answers one, ``b""`` when none does; raises Rejected."""
         try:
@@ -117,10 +128,14 @@ class CredSspServer:
             raise Rejected(str(error), b"") from error
 
     def _receive(self, request: TsRequest) -> bytes:
-        if request.version < 2:
+        if not self._state.credssp_offered:
+            raise MalformedData("the host has no CredSSP package")
+        if request.version < self._state.credssp_lowest_version:
             raise MalformedData(f"CredSSP version {request.version}")
         if self._bound:
             self._take_credentials(request.auth_info)
+            if self._state.delegation_denied:
+                raise self._failed("credentials cannot be stored", request, Status.NO_SUCH_LOGON_SESSION)
             return b""
         token = self._negotiate(request) if request.nego_token else b""
         if request.pub_key_auth:
@@ -134,11 +149,14 @@ class CredSspServer:
         try:
             return self._negotiation.step(request.nego_token)
         except LogonFailed as failure:
-            own = self._state.credssp_version
-            answer = b""
-            if min(own, request.version) in _WITH_ERROR_CODE and self._state.os_version >= _WINDOWS_8_1:
-                answer = TsRequest(own, error_code=failure.status).encode()
-            raise Rejected(str(failure), answer) from failure
+            raise self._failed(str(failure), request, failure.status) from failure
+
+    def _failed(self, reason: str, request: TsRequest, status: int) -> Rejected:
+        own = self._state.credssp_version
+        answer = b""
+        if min(own, request.version) in _WITH_ERROR_CODE and self._state.os_version >= _WINDOWS_8_1:
+            answer = TsRequest(own, error_code=status).encode()
+        return Rejected(reason, answer, status)
 
     def _bind(self, request: TsRequest) -> bytes:
         if self.account is None:

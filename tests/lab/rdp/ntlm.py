@@ -15,7 +15,8 @@ Decisions:
 * Only NTLMv2 with extended session security and 128-bit keys logs on; anything less is a failed logon, as with
   LmCompatibilityLevel 5 (Windows below that level takes NTLMv1 too).
 * A wrong password and an unknown account cannot be told apart (STATUS_LOGON_FAILURE); that an account is disabled is
-  said only to those who know its password (MEM: unverified).
+  said only to those who know its password (MEM: unverified). So is STATUS_LOGON_TYPE_NOT_GRANTED, for an account
+  that must not log on over the network (the right: MicrosoftDocs/windowsserverdocs#6811; the code MEM: unverified).
 * A member of a domain knows its own names, its domain's and none (UPNs end in the DNS domain); any other domain name
   is a failed logon. A host of a workgroup takes every domain name for its own.
 * The client's clock and its channel bindings are not looked at.
@@ -96,6 +97,8 @@ class Status(IntEnum):
 
     LOGON_FAILURE = 0xC000006D - (1 << 32)
     ACCOUNT_DISABLED = 0xC0000072 - (1 << 32)
+    LOGON_TYPE_NOT_GRANTED = 0xC000015B - (1 << 32)
+    NO_SUCH_LOGON_SESSION = 0xC000005F - (1 << 32)
 
 
 class LogonFailed(Exception):
@@ -134,6 +137,8 @@ class NtlmServer:
         self._nonce = secrets.token_bytes(8)
         self._out: _Direction | None = None
         self._in: _Direction | None = None
+        self.attempted = ""
+        """The user of the last attempt."""
 
     def challenge(self, negotiate: bytes) -> bytes:
         """The CHALLENGE_MESSAGE that answers a NEGOTIATE_MESSAGE."""
@@ -166,6 +171,7 @@ class NtlmServer:
         if not self._challenge:
             raise MalformedData("AUTHENTICATE_MESSAGE before a challenge")
         received = parse_authenticate(message)
+        self.attempted = received.user
         account = self._account(received)
         if account is None or received.flags & _NEEDED != _NEEDED or len(received.nt_response) < 44:
             raise LogonFailed(Status.LOGON_FAILURE)
@@ -182,6 +188,8 @@ class NtlmServer:
             self._check_mic(session_key, received.message)
         if account.disabled:
             raise LogonFailed(Status.ACCOUNT_DISABLED)
+        if not account.network_logon:
+            raise LogonFailed(Status.LOGON_TYPE_NOT_GRANTED)
         self._in = _Direction(session_key, "client-to-server", received.flags)
         self._out = _Direction(session_key, "server-to-client", received.flags)
         return account

@@ -15,7 +15,8 @@ import errno
 import functools
 from collections.abc import Iterator
 
-from tlslite.errors import BaseTLSException
+from tlslite.constants import AlertDescription
+from tlslite.errors import BaseTLSException, TLSLocalAlert
 from tlslite.handshakesettings import HandshakeSettings
 from tlslite.tlsconnection import TLSConnection
 from tlslite.utils.keyfactory import parsePEMKey
@@ -23,7 +24,7 @@ from tlslite.x509certchain import X509CertChain
 
 from tests.lab.rdp.state import ListenerState
 from tests.lab.rdp.suites import allowed_suites
-from tests.lab.rdp.tls import HandshakeRefused
+from tests.lab.rdp.tls import NO_SUITE, NO_VERSION, HandshakeRefused
 
 _VERSIONS = {"SSL 3.0": (3, 0), "TLS 1.0": (3, 1), "TLS 1.1": (3, 2), "TLS 1.2": (3, 3)}
 _CIPHERS = {"RC4-SHA": ("rc4", "sha"), "RC4-MD5": ("rc4", "md5"), "DES-CBC3-SHA": ("3des", "sha")}
@@ -48,6 +49,11 @@ class OldTlsServer:
         if not self.established and len(self._socket.incoming) >= _CLIENT_VERSION.stop:
             try:
                 self._step()
+            except TLSLocalAlert as alert:
+                sent = self._socket.take_outgoing()
+                if alert.description == AlertDescription.handshake_failure:
+                    raise HandshakeRefused(NO_SUITE, sent) from alert
+                raise HandshakeRefused(str(alert)) from alert
             except (BaseTLSException, ValueError) as error:
                 raise HandshakeRefused(str(error) or type(error).__name__) from error
         return self._socket.take_outgoing()
@@ -93,27 +99,32 @@ def old_tls_server(state: ListenerState) -> OldTlsServer | None:
 
 def _ciphers(state: ListenerState) -> list[str]:
     """The RC4 and 3DES suites of the listener, by the names of OpenSSL."""
-    names = state.old_cipher_suites if state.cipher_suites is None else state.cipher_suites
-    return [suite.openssl for suite in allowed_suites(names, state.min_encryption_level) if suite.openssl in _CIPHERS]
+    return [
+        suite.openssl
+        for suite in allowed_suites(state.cipher_suites or (), state.min_encryption_level)
+        if suite.openssl in _CIPHERS
+    ]
 
 
 def _settings(state: ListenerState, client_version: tuple[int, ...]) -> HandshakeSettings:
     versions = [_VERSIONS[name] for name in state.tls_versions if name in _VERSIONS]
     version = max((version for version in versions if version <= client_version), default=None)
     if version is None:
-        raise HandshakeRefused("no version in common")
+        raise HandshakeRefused(NO_VERSION)
     ciphers = [_CIPHERS[name] for name in _ciphers(state)]
     if version == _VERSIONS["SSL 3.0"]:
         allowed = allowed_suites(state.cipher_suites, state.min_encryption_level)
         ciphers += [_ONLY_IN_SSL_3[suite.openssl] for suite in allowed if suite.openssl in _ONLY_IN_SSL_3]
     settings = HandshakeSettings()
     settings.minVersion = settings.maxVersion = version
+    # Else it takes what the client's supported_versions name, whatever the limits are.
+    settings.versions = [version]
     settings.cipherNames = list(dict.fromkeys(cipher for cipher, _mac in ciphers))
     settings.macNames = list(dict.fromkeys(mac for _cipher, mac in ciphers))
     settings.keyExchangeNames = ["rsa"]
     settings.minKeySize = 512
     if not settings.cipherNames:
-        raise HandshakeRefused("no suite")
+        raise HandshakeRefused(NO_SUITE)
     return settings
 
 

@@ -23,7 +23,10 @@ Decisions:
   MEM: unverified). Without HYBRID_EX such an account gets as far as any other here.
 * RDSTLS begins with the server's capabilities ([MS-RDPBCGR] 5.4.5.3); the client's request is not answered.
 * Without a usable key, version or suite the ClientHello is read and the connection reset without a ServerHello, as
-  Microsoft describes a host whose RDP key cannot be read; an alert is never sent, see tls.py.
+  Microsoft describes a host whose RDP key cannot be read; which refusals send an alert: see tls.py.
+* More outstanding connections than MaxOutstandingConnections: see throttle.py; one that gets no place is reset before
+  its request is read (MEM: unverified).
+* What is in the path (path.py) acts before the listener sees the connection, and the listener notices nothing.
 * A first byte of 0x16 is the Direct Approach (5.4.2.2): TLS at once, CredSSP, and the X.224 request after that, which
   must ask for CredSSP too (else INCONSISTENT_FLAGS, 2.2.1.2.2). It works wherever TLS is possible; with SecurityLayer 0
   it is a malformed request (scanners report no TLS there: testssl/testssl.sh#1096).
@@ -40,17 +43,23 @@ import contextlib
 import logging
 import socket
 import struct
+from dataclasses import replace
 
 from tests.lab.rdp import der, mcs
+from tests.lab.rdp import occupant as occupants
 from tests.lab.rdp.channel import Channel, SocketChannel, TlsChannel
 from tests.lab.rdp.credssp import MAX_TSREQUEST_LENGTH, CredSspServer, Rejected
 from tests.lab.rdp.der import MalformedData
+from tests.lab.rdp.observer import Happening, Observer, Seen, nobody
+from tests.lab.rdp.occupant import Occupant
 from tests.lab.rdp.old_tls import OldTlsServer, old_tls_server
+from tests.lab.rdp.path import CutInPath, LossyReader, Path, before_the_host
 from tests.lab.rdp.selection import Refused, allows_external_security, refuse, select, takes_standard_security
 from tests.lab.rdp.standard_security import EncryptionMethod, choose_method
 from tests.lab.rdp.state import ListenerState
 from tests.lab.rdp.suites import allowed_suites
-from tests.lab.rdp.tls import TLS_HANDSHAKE_RECORD, HandshakeRefused, TlsServer, server_context
+from tests.lab.rdp.throttle import WAITS_SECONDS, Admission, Throttle
+from tests.lab.rdp.tls import MISMATCHES, TLS_HANDSHAKE_RECORD, HandshakeRefused, TlsServer, server_context
 from tests.lab.rdp.x224 import (
     TPKT_HEADER_LENGTH,
     ConnectionRequest,
@@ -81,10 +90,16 @@ _RDSTLS_CAPABILITIES = struct.pack("<4H", 1, 1, 1, 1)
 class RdpServer:
     """The RDP listener at one address; a thousand of them share one event loop."""
 
-    def __init__(self, address: str, *, idle_timeout: float = DEFAULT_IDLE_TIMEOUT) -> None:
+    def __init__(
+        self, address: str, *, idle_timeout: float = DEFAULT_IDLE_TIMEOUT, observer: Observer = nobody
+    ) -> None:
         self._address = address
         self._idle_timeout = idle_timeout
-        self._state: ListenerState | None = None
+        self._observer = observer
+        self._state: ListenerState | Occupant | None = None
+        self._path: Path | None = None
+        self._arrived = 0
+        self._throttle = Throttle()
         self._server: asyncio.base_events.Server | None = None
         self._filter: _FilteredPort | None = None
         self._port = _DEFAULT_PORT
@@ -93,22 +108,26 @@ class RdpServer:
         self.connections = 0
         """Connections accepted so far."""
 
-    async def apply(self, state: ListenerState | None, *, filtered: bool = False) -> None:
+    async def apply(
+        self, state: ListenerState | Occupant | None, *, filtered: bool = False, path: Path | None = None
+    ) -> None:
         """Take over a state: restart, rebind or just use another certificate, as the change asks for.
 
-        ``None`` means that nothing listens; with ``filtered`` SYNs get no answer whatever listens. Raises OSError
-        when the port cannot be bound.
+        ``None`` means that nothing listens; with ``filtered`` SYNs get no answer whatever listens. What is in the
+        ``path`` meets new connections. Raises OSError when the port cannot be bound.
         """
         async with self._applying:
             if self._needs_restart(state):
                 await self._stop()
+                self._throttle = Throttle()
             if state is not None:
                 self._port = state.port
             self._state = state
+            self._path = path
             await self._set_filter(filtered)
             if state is not None and not filtered and self._server is None:
-                self._server = await asyncio.start_server(
-                    self._accepted, self._address, state.port, backlog=_BACKLOG, reuse_address=True
+                self._server = await asyncio.get_running_loop().create_server(
+                    self._protocol, self._address, state.port, backlog=_BACKLOG, reuse_address=True
                 )
 
     async def close(self) -> None:
@@ -118,10 +137,15 @@ class RdpServer:
             self._state = None
             await self._set_filter(False)
 
-    def _needs_restart(self, state: ListenerState | None) -> bool:
-        if self._state is None or state is None:
-            return self._state is not state
-        return self._state.without_certificate() != state.without_certificate()
+    def _needs_restart(self, state: ListenerState | Occupant | None) -> bool:
+        if isinstance(self._state, ListenerState) and isinstance(state, ListenerState):
+            return self._state.restarts_with(state)
+        return self._state != state
+
+    def _protocol(self) -> asyncio.StreamReaderProtocol:
+        longest = None if self._path is None else self._path.longest
+        reader = asyncio.StreamReader() if longest is None else LossyReader(longest)
+        return asyncio.StreamReaderProtocol(reader, self._accepted)
 
     async def _stop(self) -> None:
         await self._close_listener()
@@ -153,15 +177,20 @@ class RdpServer:
             self._filter = _FilteredPort(self._address, self._port)
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
         task = asyncio.current_task()
         state = self._state
         if task is None or state is None:
             _reset(writer)
             return
+        self._arrived += 1
         self._open[task] = writer
         try:
-            await _Connection(state, reader, writer, self._idle_timeout).run()
+            await before_the_host(self._path, self._arrived, reader, self._idle_timeout)
+            self.connections += 1
+            await self._serve(state, reader, writer)
+        except CutInPath as cut:
+            if cut.reset:
+                _reset(writer)
         except (MalformedRequest, MalformedData, HandshakeRefused) as refusal:
             _LOG.debug("%s:%d dropped a connection: %s", self._address, state.port, refusal)
             _reset(writer)
@@ -171,16 +200,48 @@ class RdpServer:
             del self._open[task]
             writer.close()
 
+    async def _serve(
+        self, state: ListenerState | Occupant, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if isinstance(state, Occupant):
+            await occupants.serve(state, reader, writer, self._idle_timeout)
+            return
+        connection = _Connection(state, reader, writer, self._idle_timeout, self._path, self._observer)
+        admission = self._throttle.admit(state.max_outstanding, state.outstanding, len(self._open))
+        if admission is not Admission.PROCEEDS:
+            connection.tell(Seen.THROTTLED)
+            if admission is Admission.CLOSED:
+                _reset(writer)
+                return
+            await asyncio.sleep(WAITS_SECONDS)
+        connection.tell(Seen.ACCEPTED)
+        await connection.run()
+
 
 class _Connection:
     """One client from its first byte to the close."""
 
     def __init__(
-        self, state: ListenerState, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, timeout: float
+        self,
+        state: ListenerState,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        timeout: float,
+        path: Path | None,
+        observer: Observer,
     ) -> None:
         self._state = state
         self._socket = SocketChannel(reader, writer, timeout)
         self._timeout = timeout
+        self._path = path
+        # What an agent on the host ends before TermService gets it is logged by nobody.
+        self._observer = nobody if path is not None and path.cuts_client_hello else observer
+        # None when the client has gone again before its address could be asked for.
+        self._client: tuple[str, int] = (writer.get_extra_info("peername") or ("", 0))[:2]
+
+    def tell(self, seen: Seen, number: int = 0, user: str = "") -> None:
+        """Tell the observer."""
+        self._observer(Happening(seen, self._client, number, user))
 
     async def run(self) -> None:
         start = await self._socket.read_exactly(TPKT_HEADER_LENGTH)
@@ -227,13 +288,19 @@ class _Connection:
                 await channel.write(session.receive(await self._ts_request(channel)))
             except Rejected as rejected:
                 _LOG.debug("CredSSP ends: %s", rejected)
+                self._rejected(session, rejected)
                 await channel.write(rejected.answer)
                 return False
         account = session.account
+        self.tell(Seen.LOGGED_ON, user="" if account is None else account.name)
         denied = self._state.logons_denied or account is None or not account.remote_desktop
         if early_result:
             await channel.write(struct.pack("<I", _AUTHZ_ACCESS_DENIED if denied else _AUTHZ_SUCCESS))
         return not (early_result and denied)
+
+    def _rejected(self, session: CredSspServer, rejected: Rejected) -> None:
+        seen = Seen.LOGON_FAILED if rejected.status else Seen.SECURITY_FAILED
+        self.tell(seen, rejected.status, session.attempted)
 
     async def _ts_request(self, channel: TlsChannel) -> bytes:
         data = record = await channel.read_record()
@@ -273,30 +340,59 @@ class _Connection:
 
     async def _tls(self, received: bytes) -> TlsChannel:
         """TLS up to the end of the handshake; ``received`` is what was read of the ClientHello."""
-        context = server_context(self._state)
+        if self._path is not None and self._path.cuts_client_hello:
+            await asyncio.wait_for(self._read_record(received), self._timeout)
+            raise CutInPath(reset=True)
+        state = self._tls_state()
+        context = server_context(state)
         if context is not None:
-            allowed = allowed_suites(self._state.cipher_suites, self._state.min_encryption_level)
+            allowed = allowed_suites(state.cipher_suites, state.min_encryption_level)
             tls: TlsServer | OldTlsServer | None = TlsServer(context, allowed)
         else:
-            tls = old_tls_server(self._state)
+            tls = old_tls_server(state)
         if tls is None:
             await asyncio.wait_for(self._read_record(received), self._timeout)
+            self.tell(Seen.NO_CREDENTIAL if state.tls_versions else Seen.NO_PROTOCOL)
+            self.tell(Seen.SECURITY_FAILED)
             raise HandshakeRefused("no usable credential")
-        tls = await asyncio.wait_for(self._handshake(tls, received), self._timeout)
+        try:
+            tls = await asyncio.wait_for(self._handshake(state, tls, received), self._timeout)
+        except HandshakeRefused as refused:
+            await self._refuse(refused)
+            raise
         return TlsChannel(self._socket, tls, self._timeout)
 
-    async def _handshake(self, tls: TlsServer | OldTlsServer, received: bytes) -> TlsServer | OldTlsServer:
+    def _tls_state(self) -> ListenerState:
+        """The state with the credential that the client meets."""
+        credential = None if self._path is None else self._path.credential
+        if credential is None:
+            return self._state
+        return replace(self._state, certificate_pem=credential[0], key_pem=credential[1])
+
+    async def _refuse(self, refused: HandshakeRefused) -> None:
+        if refused.received is not None:
+            self.tell(Seen.ALERT_RECEIVED, refused.received)
+        elif str(refused) in MISMATCHES:
+            self.tell(Seen.NO_SHARED_SUITE)
+        self.tell(Seen.SECURITY_FAILED)
+        if refused.alert and self._state.schannel_alerts:
+            await self._socket.write(refused.alert)
+            raise ConnectionAbortedError("no suite in common") from refused
+
+    async def _handshake(
+        self, state: ListenerState, tls: TlsServer | OldTlsServer, received: bytes
+    ) -> TlsServer | OldTlsServer:
         data = received or await self._socket.read_record()
         hello, answered = b"", False
         while data:
             hello += b"" if answered else data
             try:
                 answer = tls.receive(data)
-            except HandshakeRefused:
-                older = None if answered or isinstance(tls, OldTlsServer) else old_tls_server(self._state)
+            except HandshakeRefused as refused:
+                older = None if answered or isinstance(tls, OldTlsServer) else old_tls_server(state)
                 if older is None:
                     raise
-                tls, answer = older, older.receive(hello)
+                tls, answer = older, _first_of(older, hello, refused)
             answered = answered or bool(answer)
             await self._socket.write(answer)
             if tls.established:
@@ -310,6 +406,14 @@ class _Connection:
         if length > _MAX_RECORD_LENGTH:
             raise HandshakeRefused("record too long")
         await self._socket.read_exactly(length)
+
+
+def _first_of(older: OldTlsServer, hello: bytes, refused: HandshakeRefused) -> bytes:
+    """What the server of old suites answers; when it has none either, the first refusal stands."""
+    try:
+        return older.receive(hello)
+    except HandshakeRefused:
+        raise refused from None
 
 
 class _FilteredPort:

@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tests.lab.rdp.throttle import DEFAULT_LIMIT
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,8 @@ class Account:
     disabled: bool = False
     remote_desktop: bool = True
     """Whether it has the right to log on through Remote Desktop Services."""
+    network_logon: bool = True
+    """Whether it may log on over the network, which NLA is."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class ListenerState:
     tls_versions: tuple[str, ...]
     """Versions that Schannel gives the listener, such as ``("TLS 1.0", "TLS 1.2")``; ``()`` is none."""
     cipher_suites: tuple[str, ...] | None
-    """Windows or IANA names in order of preference; ``None`` is every suite of the versions."""
+    """Windows or IANA names in order of preference; ``None`` is every suite that OpenSSL has."""
     certificate_pem: bytes | None
     """``None``: there is no certificate at all."""
     key_pem: bytes | None = field(repr=False)
@@ -45,8 +50,6 @@ class ListenerState:
     authority: str
     """The NetBIOS name that the accounts carry: the domain's, else the host's."""
     os_version: tuple[int, int, int]
-    old_cipher_suites: tuple[str, ...] = ()
-    """The RC4 and 3DES suites that the version takes while ``cipher_suites`` is ``None``."""
     credssp_version: int = 6
     """The version that the host states in its TSRequests."""
     accounts: tuple[Account, ...] = ()
@@ -57,7 +60,20 @@ class ListenerState:
     logons_denied: bool = False
     """Drain mode or disabled logons: the Early User Authorization Result tells, where the client asked for it; all
     else that they change comes later than this listener goes (MEM: unverified)."""
+    credssp_offered: bool = True
+    """Whether the security packages that CredSSP needs are loaded."""
+    credssp_lowest_version: int = 2
+    """The lowest version of a client that is taken: 5 with AllowEncryptionOracle 0."""
+    delegation_denied: bool = False
+    """``disabledomaincreds`` on a member of a domain: credentials cannot be stored for the session."""
+    max_outstanding: int = DEFAULT_LIMIT
+    """``MaxOutstandingConnections``."""
+    outstanding: int = 0
+    """Connections that others keep half-open all the time."""
+    schannel_alerts: bool = True
+    """Whether the alert about suites that do not fit reaches the client; else a reset does."""
 
-    def without_certificate(self) -> ListenerState:
-        """This state with its certificate and key taken out, to tell a service restart from a certificate change."""
-        return replace(self, certificate_pem=None, key_pem=None)
+    def restarts_with(self, other: ListenerState) -> bool:
+        """Whether the change to `other` is a service restart: all but certificate and strangers' connections."""
+        alike: dict[str, Any] = {"certificate_pem": None, "key_pem": None, "outstanding": 0}
+        return replace(self, **alike) != replace(other, **alike)

@@ -6,7 +6,9 @@
 
 Names and order: "Cipher Suites in TLS/SSL (Schannel SSP)", lists of Windows 7 to Server 2022, newest first. Up to
 Windows 8.1 an ECDHE name may end in the curve (``_P256``); the curve is not enforced here. A name that is in no list
-is ignored, as a suite that Schannel does not know is; TLS_PSK_* is of no use to RDP and left out.
+is ignored, as a suite that Schannel does not know is; TLS_PSK_* is of no use to RDP and left out. The suites without
+encryption are in Windows' lists, but a program must ask for them (dwMinimumCipherStrength -1; Microsoft, "Specifying
+Schannel Ciphers and Cipher Strengths"), so the listener never takes them.
 
 MinEncryptionLevel 3 asks for symmetric keys of at least 128 bits and level 4 for FIPS methods ([MS-RDPBCGR] 5.4.1,
 which still words level 4 as RSA, 3DES and SHA-1); AES counts as FIPS here, RC4, DES and ChaCha20 do not
@@ -82,13 +84,14 @@ _LEVEL_FIPS = 4
 def allowed_suites(names: tuple[str, ...] | None, min_encryption_level: int) -> tuple[CipherSuite, ...]:
     """The suites that the listener takes, in its order of preference; ``None`` is every suite that encrypts."""
     if names is None:
-        suites = [suite for suite in TLS13_SUITES + SUITES if suite.bits]
+        suites = [*TLS13_SUITES, *SUITES]
     else:
         bare = dict.fromkeys(_CURVE_SUFFIX.sub("", name) for name in names)
         suites = [_BY_NAME[name] for name in bare if name in _BY_NAME]
     return tuple(
         suite
         for suite in suites
-        if (min_encryption_level < _LEVEL_HIGH or suite.bits >= 128)
+        if suite.bits
+        and (min_encryption_level < _LEVEL_HIGH or suite.bits >= 128)
         and (min_encryption_level < _LEVEL_FIPS or suite.fips)
     )

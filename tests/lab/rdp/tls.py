@@ -4,11 +4,13 @@
 
 """The TLS side of the listener: OpenSSL held to what Schannel would take, without any I/O of its own.
 
-What a client sees when a handshake cannot go on is a closed connection and no alert: this module never hands out
-OpenSSL's alert. Reasons: the alerts that [MS-RDPBCGR] 5.4.5.2.2 lists for CredSSP have neither handshake_failure (40)
-nor protocol_version (70); a Schannel server (IIS 8.5) was seen to answer an unusable ClientHello with a TCP reset
-(nmap/nmap#2109); Microsoft describes a missing key the same way for RDP. Against it: Schannel's event 36888 says of
-alert 40 that it was "generated and sent". MEM: unverified for TermService on a host.
+What a client sees when a handshake cannot go on: when no suite fits, alert 40 (handshake_failure) and the end of the
+connection, since Schannel's events 36874 and 36888 (alert 40, "generated and sent") are recorded for it; in all other
+cases a closed connection and no alert: a Schannel server (IIS 8.5) was seen to answer an unusable ClientHello with a
+TCP reset (nmap/nmap#2109), and Microsoft describes a missing key the same way for RDP. The sources disagree about the
+first: a client of a 3DES-less RDP listener reported a reset (rdesktop/rdesktop#97), [MS-RDPBCGR] 5.4.5.2.2 lists no
+alert 40 for CredSSP. `schannel_alerts: false` gives that reading. A version that does not fit is logged as 36874 and
+36888 with alert 40 too (FreeRDP/Remmina#684); that it ends with a reset here is MEM: unverified.
 
 Weaker than Windows:
 * OpenSSL speaks neither SSL 2.0/3.0 nor, as distributions build it, RC4, DES and 3DES. old_tls.py steps in for SSL 3.0,
@@ -51,10 +53,26 @@ _CACHED_CONTEXTS = 256
 _FULL_RECORD = 16384
 
 TLS_HANDSHAKE_RECORD = 0x16
+NO_SUITE, NO_VERSION = "NO_SHARED_CIPHER", "UNSUPPORTED_PROTOCOL"
+MISMATCHES = (NO_SUITE, NO_VERSION, "VERSION_TOO_LOW", "WRONG_VERSION_NUMBER")
+"""OpenSSL's reasons for a client that offers nothing that is taken."""
+_ALERT_MARK = "_ALERT_"
+_ALERTS = {
+    "UNEXPECTED_MESSAGE": 10, "HANDSHAKE_FAILURE": 40, "BAD_CERTIFICATE": 42, "CERTIFICATE_EXPIRED": 45,
+    "CERTIFICATE_UNKNOWN": 46, "UNKNOWN_CA": 48, "ACCESS_DENIED": 49, "PROTOCOL_VERSION": 70, "INTERNAL_ERROR": 80,
+}  # fmt: skip
 
 
 class HandshakeRefused(Exception):
-    """The handshake cannot go on; the connection is to be reset without an alert."""
+    """The handshake cannot go on, for OpenSSL's or a like reason; `alert` is the record to send before the end, ``b""``
+    for a reset."""
+
+    def __init__(self, reason: str, alert: bytes = b"") -> None:
+        super().__init__(reason)
+        self.alert = alert
+        _version, mark, name = reason.partition(_ALERT_MARK)
+        self.received = _ALERTS.get(name, 0) if mark else None
+        """The number of the client's alert; None when it sent none."""
 
 
 def server_context(state: ListenerState) -> ssl.SSLContext | None:
@@ -150,7 +168,7 @@ class TlsServer:
             except ssl.SSLWantReadError:
                 pass
             except ssl.SSLError as error:
-                raise HandshakeRefused(error.reason or "TLS error") from error
+                raise self._refused(error.reason or "TLS error") from error
             else:
                 self.established = True
             self._check_suite()
@@ -174,6 +192,9 @@ class TlsServer:
             raise ConnectionAbortedError("the client closed TLS") from error
         except ssl.SSLError as error:
             raise HandshakeRefused(error.reason or "TLS error") from error
+
+    def _refused(self, reason: str) -> HandshakeRefused:
+        return HandshakeRefused(reason, self._outgoing.read() if reason == NO_SUITE else b"")
 
     def _check_suite(self) -> None:
         chosen = self._tls.cipher()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,6 +48,18 @@ def run_host() -> Iterator[Callable[..., tuple[LabThread, LabHost]]]:
     yield start
     for lab in running:
         lab.__exit__(None, None, None)
+
+
+@pytest.fixture
+def break_host() -> Iterator[Callable[..., tuple[LabThread, LabHost]]]:
+    """The same for the tests of what breaks a listener."""
+    with contextlib.ExitStack() as running:
+        yield lambda **data: _run(running, f"127.64.{next(BASES)}.0", data)
+
+
+def _run(running: contextlib.ExitStack, base: str, data: dict[str, Any]) -> tuple[LabThread, LabHost]:
+    lab = running.enter_context(LabThread([scenario(**data)], base=base))
+    return lab, next(iter(lab.hosts.values()))
 
 
 @pytest.fixture

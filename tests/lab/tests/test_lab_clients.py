@@ -202,7 +202,7 @@ def test_paging_gives_changing_contexts_to_the_end(run_host: RunHost) -> None:
     protocol = pywinrm(host.address, "basic", "auto")
     everything = [texts(item)["Name"] for item in query(protocol, "select * from Win32_Service")]
     assert everything == [texts(item)["Name"] for item in query(protocol, "select Name from Win32_Service", elements=3)]
-    assert len(everything) == 20
+    assert len(everything) == len(host.model.services.all()) > 20
     uri = CIMV2 + "*"
     plain = fromstring(
         protocol.send_message(envelope(names.ENUMERATE, uri, enumerate_body("select * from Win32_Service", False)))

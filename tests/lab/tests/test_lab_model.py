@@ -219,6 +219,23 @@ def test_key_acl_heals_after_a_restart_only(make_host: MakeHost) -> None:
     assert state is not None and state.key_pem is not None
 
 
+def test_the_sid_of_the_service_itself_opens_the_key(make_host: MakeHost) -> None:
+    term_service = "S-1-5-80-446051430-1559341753-4161941529-1950928533-810483104"
+    acl = ["S-1-5-18:F", f"{term_service}:R"]
+    state = make_host(files={"RdpKey": {"owner": "S-1-5-18", "acl": acl}}).remote_desktop.listener()
+    assert state is not None and state.key_pem is not None
+
+
+def test_what_is_written_since_the_boot_counts_with_the_next_start(make_host: MakeHost) -> None:
+    off = {f"{tls.PROTOCOLS}\\TLS 1.0\\Server": {"Enabled": 0}}
+    host = make_host(windows="2019", since_boot=off)
+    state = host.remote_desktop.listener()
+    assert state is not None and "TLS 1.0" in state.tls_versions
+    restart_term_service(host)
+    state = host.remote_desktop.listener()
+    assert state is not None and "TLS 1.0" not in state.tls_versions
+
+
 def test_session_env_replaces_an_expired_certificate(make_host: MakeHost) -> None:
     host = make_host(
         certificate={"self_signed": "expired"}, services={"SessionEnv": {"start": "disabled", "state": "stopped"}}
@@ -232,7 +249,7 @@ def test_session_env_replaces_an_expired_certificate(make_host: MakeHost) -> Non
     state = host.remote_desktop.listener()
     assert new is not None and new != old and new.parsed.not_valid_after_utc > host.now()
     assert state is not None and state.certificate_pem == new.pem and state.key_pem is not None
-    assert 1056 in [number for _time, number, _text in host.events]
+    assert 1056 in host.events.ids()
 
 
 @pytest.mark.parametrize(
@@ -250,7 +267,7 @@ def test_renewal_is_blocked(make_host: MakeHost, blocker: dict[str, object]) -> 
     assert host.services.stop("SessionEnv") == 0
     assert host.services.start("SessionEnv") == 0
     assert host.remote_desktop.self_signed() == old
-    assert host.events and host.events[-1][1] in (1057, 1058)
+    assert 1058 in host.events.ids()
 
 
 def test_missing_key_needs_a_new_certificate(make_host: MakeHost) -> None:
@@ -313,7 +330,7 @@ def test_a_command_line_runs_a_command_at_a_time(make_host: MakeHost) -> None:
     host = make_host()
     steps = run_steps(host, SYSTEM_TOKEN, 'cmd /c "echo a& ping -n 31 127.0.0.1 >nul && echo b 1>&2& exit 4"')
     found = [(step.code, step.stdout, step.stderr, step.seconds) for step in steps]
-    assert found == [(0, "a\r\n", "", 0), (0, "", "", 30), (0, "", "b\r\n", 0), (4, "", "", 0)]
+    assert found == [(0, "a\r\n", "", 0), (0, "", "", 30), (0, "", "b \r\n", 0), (4, "", "", 0)]
 
 
 def test_qwinsta_has_the_recorded_columns(make_host: MakeHost, captures: Path) -> None:

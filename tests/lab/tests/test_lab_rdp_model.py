@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the model hands to the RDP listener: CredSSP versions, names, accounts, clock, old suites."""
+"""What the model hands to the RDP listener: CredSSP versions, names, accounts, clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from tests.lab.scenario import ScenarioError, check
 
 MakeHost = Callable[..., Host]
 SCHANNEL = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL"
-TRIPLE_DES, RC4_SHA, RC4_MD5 = "TLS_RSA_WITH_3DES_EDE_CBC_SHA", "TLS_RSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_RC4_128_MD5"
 
 
 def listener(host: Host) -> ListenerState:
@@ -32,9 +31,11 @@ def listener(host: Host) -> ListenerState:
 @pytest.mark.parametrize(
     ("windows", "tspkg", "version"),
     [
-        ("7sp1", None, 2),
+        ("7sp1", None, 6),
+        ("7sp1", "6.1.7601.24059", 2),
         ("7sp1", "6.1.7601.24117", 6),
-        ("2012r2", None, 3),
+        ("2012r2", None, 6),
+        ("2012r2", "6.3.9600.18949", 3),
         ("2012r2", "6.3.9600.18999", 6),
         ("2016", "10.0.14393.2189", 3),
         ("2016", "10.0.14393.2248", 6),
@@ -72,22 +73,6 @@ def test_accounts(make_host: MakeHost) -> None:
         Account("former", "d", disabled=True, remote_desktop=False),
     )
     assert "'a'" not in repr(listener(make_host(users=users)))
-
-
-@pytest.mark.parametrize(
-    ("windows", "ciphers", "expected"),
-    [
-        ("2008r2", {}, (TRIPLE_DES, RC4_SHA, RC4_MD5)),
-        ("2008r2", {"RC4 128/128": 0}, (TRIPLE_DES,)),
-        ("2019", {}, (TRIPLE_DES,)),
-        ("2019", {"Triple DES 168": 0}, ()),
-        ("2019", {"Triple DES 168": 0xFFFFFFFF}, (TRIPLE_DES,)),
-        ("2022", {}, ()),
-    ],
-)
-def test_old_suites(make_host: MakeHost, windows: str, ciphers: dict[str, int], expected: tuple[str, ...]) -> None:
-    registry = {f"{SCHANNEL}\\Ciphers\\{name}": {"Enabled": value} for name, value in ciphers.items()}
-    assert listener(make_host(windows=windows, registry=registry)).old_cipher_suites == expected
 
 
 @pytest.mark.parametrize(("enabled", "expected"), [(None, False), (0, False), (1, True)])

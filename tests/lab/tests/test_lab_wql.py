@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.lab import wql
+from tests.lab.object_path import ObjectPath
 
 ROWS: list[dict[str, Any]] = [
     {"name": "TermService", "state": "Running", "processid": 10, "started": True, "note": None},
@@ -56,7 +57,7 @@ def test_associators() -> None:
     text = "ASSOCIATORS OF {Win32_Service.Name='TermService'} WHERE AssocClass=Win32_DependentService Role=Antecedent"
     query = wql.parse(text)
     assert isinstance(query, wql.Associators)
-    assert (query.class_name, query.value) == ("Win32_Service", "TermService")
+    assert query.path == ObjectPath("Win32_Service", (("Name", "TermService"),))
     assert dict(query.where) == {"assocclass": "win32_dependentservice", "role": "antecedent"}
 
 

@@ -80,7 +80,7 @@ class Enumerations:
         limit = _max_elements(body, names.WSMAN)
         if self._host.profile.first_reply_single:
             limit = 1
-        batch, rest = self._batch(items, limit, self._envelope_limit(request))
+        batch, rest = self._batch(items, limit, self.envelope_limit(request))
         context = self._keep(rest, token) if rest else ""
         end = "" if rest else "<w:EndOfSequence/>"
         listed = f"<w:Items>{''.join(batch)}</w:Items>" if batch else "<w:Items/>"
@@ -89,7 +89,7 @@ class Enumerations:
 
     def _pull(self, request: Request, body: Element, token: Token) -> bytes:
         items = self._take(body, token)
-        batch, rest = self._batch(items, _max_elements(body, names.ENUMERATION), self._envelope_limit(request))
+        batch, rest = self._batch(items, _max_elements(body, names.ENUMERATION), self.envelope_limit(request))
         context = f"<n:EnumerationContext>{self._keep(rest, token)}</n:EnumerationContext>" if rest else ""
         listed = f"<n:Items>{''.join(batch)}</n:Items>" if batch else "<n:Items/>"
         end = "" if rest else "<n:EndOfSequence/>"
@@ -115,7 +115,7 @@ class Enumerations:
         del self._pending[context]
         return pending.items
 
-    def _envelope_limit(self, request: Request) -> int:
+    def envelope_limit(self, request: Request) -> int:
         """What the client takes and MaxEnvelopeSizekb allows, whichever is less; bytes."""
         return min(request.max_envelope, self._host.settings.winrm.max_envelope_kb * 1024)
 

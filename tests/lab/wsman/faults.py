@@ -407,6 +407,18 @@ def invalid_parameter() -> Fault:
     )
 
 
+def command_too_long() -> Fault:
+    """Recorded: what CreateProcess says of more than 32767 characters."""
+    return Fault(
+        2147942606,
+        False,
+        "w:InternalError",
+        "The filename or extension is too long. ",
+        provider=("Shell cmd plugin", CMD_DLL),
+        inner="The filename or extension is too long. ",
+    )
+
+
 def command_not_found() -> Fault:
     return Fault(
         2147942402,

@@ -115,8 +115,7 @@ class WsManService:
             return self._enumerations.handle(request, resource.namespace, resource.class_name, resource.prefix, token)
         if request.action == names.GET:
             instance = self._instance(resource, "GetObject")
-            xml = instance_xml(instance, resource.prefix)
-            return self._writer.reply(names.GET + "Response", request.message_id, xml, ("a", "x", "w", "p"))
+            return self._reply(request, names.GET + "Response", instance_xml(instance, resource.prefix))
         base, _separator, method = request.action.rpartition("/")
         if base.lower() != uri.lower().rstrip("/") or not method:
             raise faults.action_not_supported(request.action)
@@ -172,7 +171,14 @@ class WsManService:
         name = next(known for known in cim_class.methods if known.lower() == method_name.lower())
         uri = resource.prefix + cim_class.name
         xml = output_xml(name, uri, method.outputs, values)
-        return self._writer.reply(request.action + "Response", request.message_id, xml, ("a", "x", "w", "p"))
+        return self._reply(request, request.action + "Response", xml)
+
+    def _reply(self, request: Request, action: str, xml: str) -> bytes:
+        """One object, whole or not at all."""
+        reply = self._writer.reply(action, request.message_id, xml, ("a", "x", "w", "p"))
+        if len(reply) > self._enumerations.envelope_limit(request):
+            raise faults.envelope_exceeded()
+        return reply
 
 
 def parse_resource(uri: str, selectors: dict[str, str]) -> Resource:

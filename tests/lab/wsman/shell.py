@@ -21,6 +21,8 @@ from tests.lab.wsman.envelope import Request, Writer, duration, new_id
 from tests.lab.wsman.http import Caller
 
 COMMAND_SECONDS = 0.01
+LONGEST_COMMAND = 32767
+"""Characters that CreateProcess takes; cmd.exe takes fewer, see the runner."""
 _CTRL_C_EXIT = 0xC000013A
 _IDLE_SECONDS = 7200.0
 _RSP = f"{{{names.SHELL}}}"
@@ -144,6 +146,8 @@ class Shells:
         if skip.lower() == "true" and not known_program(text.strip('"')):
             raise faults.command_not_found()  # recorded; through cmd.exe the command itself fails instead
         line = " ".join([text, *arguments])
+        if len(line) > LONGEST_COMMAND:
+            raise faults.command_too_long()
         command = Command()
         command_id = (body.get("CommandId") or new_id()).upper()
         shell.commands[command_id] = command

@@ -12,7 +12,23 @@ from ansible_collections.winops.rdp.plugins.module_utils._wire import blank
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 
-AREAS = ("system", "listener", "tls", "certificate", "machine_keys", "updates", "services", "firewall", "sessions")
+AREAS = (
+    "system",
+    "listener",
+    "tls",
+    "certificate",
+    "machine_keys",
+    "updates",
+    "services",
+    "firewall",
+    "sessions",
+    "port",
+    "endpoint_security",
+    "policies",
+    "logon",
+    "licensing",
+    "events",
+)
 
 TS = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server"
 RDP_TCP = f"{TS}\\WinStations\\RDP-Tcp"
@@ -184,6 +200,31 @@ RDP_RULE = _rule("RemoteDesktop-UserMode-In-TCP", "tcp")
 
 _PROFILE = {"enabled": True, "default_inbound": "block", "local_rules_apply": True, "source": "default"}
 
+_CORE = "Microsoft-Windows-RemoteDesktopServices-RdpCoreTS"
+# The log of a provider that does not write to System.
+_LOGS = {_CORE: f"{_CORE}/Operational"}
+
+
+def logged(provider: str, event: int, **changes: Any) -> dict[str, Any]:
+    """An event of the last hour in facts.events.seen."""
+    seen = {
+        "log": _LOGS.get(provider, "System"),
+        "provider": provider,
+        "id": event,
+        "count": 3,
+        "more": False,
+        "first": "2026-11-22T14:20:00Z",
+        "last": "2026-11-22T14:55:00Z",
+        "fields": {},
+        "by_address": {},
+        "by_value": {},
+    }
+    return {**seen, **changes}
+
+
+# A connection that came in some hours ago.
+ARRIVED = logged(_CORE, 131, last="2026-11-22T09:12:00Z")
+
 HEALTHY: dict[str, Any] = {
     "schema": 1,
     "system": {
@@ -211,6 +252,7 @@ HEALTHY: dict[str, Any] = {
         "setup_in_progress": False,
         "pending_reboot": [],
         "rds_roles": [],
+        "part_of_cluster": False,
     },
     "listener": {
         "status": "ok",
@@ -225,6 +267,8 @@ HEALTHY: dict[str, Any] = {
                 "loadable_protocol": "{5828227c-20cf-4408-b73f-73ab70b8849f}",
             }
         ],
+        "present": True,
+        "citrix": [],
     },
     "tls": {
         "status": "ok",
@@ -245,6 +289,7 @@ HEALTHY: dict[str, Any] = {
         "hashes": {},
         "key_exchange": {},
         "cipher_suites": {"value": None, "source": "default", "where": ""},
+        "usable_suites": None,
         "fips": {
             "value": False,
             "source": "default",
@@ -272,11 +317,15 @@ HEALTHY: dict[str, Any] = {
         "machine_guid": GUID,
         "folder": FOLDER_ACL,
         "keys": [key_file()],
+        "entries": 14,
     },
     "updates": {
         "status": "ok",
         "reason": "",
         "installed": [{"kb": "KB5032198", "description": "Security Update", "installed_on": "11/14/2023"}],
+        "packages": [],
+        "credssp_version": "10.0.20348.1",
+        "credssp_fixed": True,
     },
     "services": {
         "status": "ok",
@@ -290,6 +339,7 @@ HEALTHY: dict[str, Any] = {
             "CryptSvc": _service("running", "auto", "NT Authority\\NetworkService"),
             "CertPropSvc": _service("running", "manual"),
         },
+        "service_dll": "%SystemRoot%\\System32\\termsrv.dll",
         "restart_pending": [],
     },
     "firewall": {
@@ -301,8 +351,57 @@ HEALTHY: dict[str, Any] = {
         "rules": [RDP_RULE],
         "allowed": True,
     },
-    "sessions": {"status": "ok", "reason": "", "connected": 0, "method": "Win32_LogonSession"},
+    "sessions": {
+        "status": "ok",
+        "reason": "",
+        "connected": 0,
+        "active": 0,
+        "disconnected": 0,
+        "method": "Win32_LogonSession",
+    },
+    "port": {
+        "status": "ok",
+        "reason": "",
+        "number": 3389,
+        "listening": True,
+        "owners": [{"pid": 1044, "process": "svchost.exe", "services": ["TermService"]}],
+        "term_service_pid": 1044,
+        "term_service_listens": True,
+        "term_service_ports": [3389],
+        "method": "MSFT_NetTCPConnection",
+    },
+    "endpoint_security": {"status": "ok", "reason": "", "products": [], "third_party": []},
+    "policies": {"status": "ok", "reason": "", "rsop": "ok", "rsop_reason": "", "values": [], "sources": {}},
+    "logon": {
+        "status": "ok",
+        "reason": "",
+        "rights": {},
+        "rights_status": "ok",
+        "rights_reason": "",
+        "lm_compatibility_level": None,
+        "disable_domain_creds": False,
+        "force_guest": False,
+        "security_packages": ["kerberos", "msv1_0", "schannel", "wdigest", "tspkg", "pku2u"],
+        "encryption_oracle": None,
+        "endpoint_servers_ok": None,
+        "network_service_is_admin": False,
+    },
+    "licensing": {
+        "status": "ok",
+        "reason": "",
+        "terminal_server": False,
+        "mode": "administration",
+        "mode_source": "default",
+        "servers": [],
+        "grace_days": None,
+    },
+    "events": {"status": "ok", "reason": "", "hours": 24, "method": "wevtutil", "seen": [ARRIVED], "unread": []},
 }
+
+
+def events(*seen: dict[str, Any]) -> dict[str, Any]:
+    """The change of facts_of(events=...) for a log with these events."""
+    return {"seen": list(seen)}
 
 
 def _merged(base: Any, change: Any) -> Any:
@@ -427,3 +526,22 @@ def no_tcp(result: str = "filtered") -> Report:
 def no_name() -> Report:
     tcp: dict[str, Any] = {"result": "not_tried", "address": None, "addresses": []}
     return _failed(stage="dns", reason="Name not known.", tcp=tcp, x224=_NO_X224, tls=_NO_TLS)
+
+
+def attempts(*ends: tuple[str, str]) -> dict[str, Any]:
+    shown = [{"offer": "modern", "stage": stage, "result": result, "milliseconds": 5.0} for stage, result in ends]
+    pattern = None if len(ends) < 2 else "steady" if len(set(ends)) == 1 else "intermittent"
+    return {"attempts": shown, "pattern": pattern}
+
+
+def comes_and_goes(*, reached: bool = True) -> Report:
+    """Two connections cut before TLS, and one that got through, or another that was not."""
+    seen = attempts(("x224", "closed"), ("ready", "ready") if reached else ("x224", "timeout"), ("x224", "closed"))
+    end = {} if reached else {"ready": False, "stage": "x224", "x224": {"result": "closed"}}
+    return wire_of(**seen, **end)
+
+
+def cut_at_x224() -> Report:
+    return wire_of(
+        ready=False, stage="x224", x224={"result": "closed"}, **attempts(("x224", "closed"), ("x224", "closed"))
+    )

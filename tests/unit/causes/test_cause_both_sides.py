@@ -43,11 +43,8 @@ def versions(*accepted: str) -> dict[str, Any]:
     }
 
 
-GCM_ONLY = {
-    "value": ["TLS_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384_P384"],
-    "source": "policy",
-    "where": "",
-}
+GCM_ONLY = ["TLS_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"]
+ECDSA_ONLY = ["TLS_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"]
 
 
 def cut(*accepted: str) -> dict[str, Any]:
@@ -182,8 +179,12 @@ def test_security_that_agrees_or_was_not_seen(changed: dict[str, Any], x224: dic
         pytest.param({}, "TLS 1.3", cut("TLS 1.2"), id="no answer in time"),
         pytest.param({}, "TLS 1.3", versions("TLS 1.0"), id="what went through before is cut now"),
         pytest.param(
-            {"rdp_versions": ["TLS 1.0", "TLS 1.2", "TLS 1.3"], "cipher_suites": GCM_ONLY},
+            {"rdp_versions": ["TLS 1.0", "TLS 1.2", "TLS 1.3"], "usable_suites": GCM_ONLY},
             "TLS 1.3", versions("TLS 1.2", "TLS 1.3"), id="no cipher suite of that version is left",
+        ),
+        pytest.param(
+            {"rdp_versions": ["TLS 1.2", "TLS 1.3"], "usable_suites": ECDSA_ONLY},
+            "TLS 1.3", versions("TLS 1.3"), id="no cipher suite is left for the key",
         ),
         pytest.param(
             {"protocols": {"SSL 3.0": {"server": {"state": "enabled"}}}},
@@ -197,7 +198,7 @@ def test_refusals_that_contradict_nothing(tls: dict[str, Any], version: str, ask
 
 
 def test_a_refused_version_with_a_suite_left_is_a_contradiction() -> None:
-    facts = facts_of(tls={"rdp_versions": ["TLS 1.2", "TLS 1.3"], "cipher_suites": GCM_ONLY})
+    facts = facts_of(tls={"rdp_versions": ["TLS 1.2", "TLS 1.3"], "usable_suites": GCM_ONLY})
     found = not_as_configured(facts, ready(tls={"version": "TLS 1.3", "versions": versions("TLS 1.3")}))
     assert "The port does not accept TLS 1.2." in texts(found)
 

@@ -74,13 +74,15 @@ def test_disabled_and_running_breaks_later() -> None:
 
 
 @pytest.mark.parametrize("state", ["stop_pending", "start_pending"])
-def test_a_hanging_service_is_for_a_person(state: str) -> None:
+def test_a_hanging_service_starts_anew(state: str) -> None:
     facts = facts_of(services=services(TermService={"state": state}, KeyIso={"start_mode": "disabled"}))
     found = stopped(facts, None)
     assert found is not None
-    assert (found["confidence"], found["remedies"]) == ("likely", [])
+    assert found["confidence"] == "likely"
+    assert [one["options"] for one in found["remedies"]] == [
+        {"name": "TermService", "state": "restarted", "end_hung": True}
+    ]
     assert len(found["evidence"]) == 2
-    assert found["decision"]
 
 
 def test_a_service_that_is_gone_is_for_a_person() -> None:

@@ -49,7 +49,7 @@ def test_a_build_with_a_defect_never_breaks_alone(full_build: str, wire: Report 
     [
         build("26100.3193"),
         build("26100.3775"),
-        build("26100.3476", "workstation"),  # the freeze is the server's
+        build("26100.3700", "workstation"),  # the freeze is the server's
         build("26100.32234"),  # numbering of Server 2025 went on elsewhere
         build("26100.7623"),  # this number is a client's
         build("20348.2113"),
@@ -86,6 +86,12 @@ def test_rows_of_the_user_count() -> None:
     found = regression(facts_of(), None, [MINE])
     assert found is not None
     assert "our own helpdesk" in found["evidence"][0]["text"] and "KB2" in found["decision"]
+
+
+def test_a_known_issue_rollback_is_told() -> None:
+    found = regression(build("26100.3100", "workstation"), dropped())
+    assert found is not None
+    assert found["decision"].startswith("Install KB5053656 or any later cumulative update. Until then: a Known Issue")
 
 
 @pytest.mark.parametrize("row", [("20348.x", "20348.2200"), ("20348.2000", ""), ("17763.1", "26100.1")])

@@ -208,7 +208,7 @@ def test_what_is_only_reported_is_called_undocumented(code: int) -> None:
     assert (error["name"], error["documented"]) == ("", False)
     assert error["meaning"] == f"Microsoft does not document the error code 0x{code:X}."
     assert (error["hint"], error["source"]) == (REPORTED[code].meaning, REPORTED[code].source)
-    assert error["fits"] == (["certificate.expired"] if code == 0x3000019 else [])
+    assert error["fits"] == list(FITS.get(REPORTED[code].where, ()))
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,7 @@ def test_findings_that_explain_a_code(code: int, extended: int | None, cause: st
 def test_a_code_that_nothing_here_explains() -> None:
     verdict = judge(facts_of(listener=settings(drain_mode="on")), ready(), given=Given(0x807, None))
     assert verdict["error"] is not None
-    assert (verdict["error"]["fits"], verdict["error"]["not_explained_by"]) == ([], ["listener.drain"])
+    assert (verdict["error"]["explained_by"], verdict["error"]["not_explained_by"]) == ([], ["listener.drain"])
     assert verdict["summary"].endswith("Nothing that was found explains the error code 0x807.")
 
 

@@ -16,10 +16,19 @@ from hypothesis import strategies as st
 
 from ansible_collections.winops.rdp.plugins.module_utils._wire.report import Report
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.catalogue import CAUSES
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import fact, finding, remedy
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import (
+    CONNECTION_MANAGER,
+    RDP_CORE,
+    SERVICE_CONTROL,
+    fact,
+    finding,
+    remedy,
+)
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.judge import judge, judge_unreachable
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.plan import left_alone, make_plan
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding, Verdict
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.causes.every import BY_ID
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.tls_profiles import STRONG
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.updates import Regression
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 from tests.unit.causes.healthy import (
@@ -27,9 +36,13 @@ from tests.unit.causes.healthy import (
     RDP_RULE,
     ace,
     bound,
+    comes_and_goes,
+    cut_at_x224,
     dropped,
+    events,
     facts_of,
     key_file,
+    logged,
     no_certificate,
     no_name,
     no_tcp,
@@ -62,8 +75,13 @@ def modules(verdict: Verdict) -> list[tuple[str, str]]:
 
 def test_a_healthy_host() -> None:
     verdict = judge(facts_of(), ready())
+    ruled_out = verdict.pop("ruled_out")  # type: ignore[misc]
+    assert {one["cause"] for one in ruled_out} == {
+        cause.id for cause in BY_ID.values() if cause.breaks and "client" not in cause.needs
+    }
+    assert all(one["reason"].endswith(".") for one in ruled_out)
     assert verdict == {
-        "schema": 1,
+        "schema": 2,
         "state": "healthy",
         "stage": "ready",
         "reason": "A client can log on.",
@@ -73,6 +91,7 @@ def test_a_healthy_host() -> None:
         "plan": [],
         "left_alone": [],
         "unread": [],
+        "next": [],
         "error": None,
     }
 
@@ -102,7 +121,8 @@ def test_a_healthy_host_without_a_probe() -> None:
         (Facts(), None, "unknown", ""),
         (Facts(), ready(), "healthy", ""),
         (Facts(), dropped(), "broken", ""),
-        (facts_of(updates=unread(), sessions=unread()), None, "healthy", ""),
+        (facts_of(sessions=unread()), None, "healthy", ""),
+        (facts_of(port=unread("absent"), licensing=unread("absent")), None, "healthy", ""),
         (facts_of(system={"full_build": "26100.3476"}), ready(), "degraded", "update.regression"),
     ],
 )
@@ -195,7 +215,7 @@ def test_unreachable_with_a_probe(wire: Report, stage: str, cause: str, part: st
 # ---- ranking
 
 
-def test_ranking_by_impact_then_confidence_then_way() -> None:
+def test_ranking_by_impact_then_proof_then_confidence_then_way() -> None:
     facts = facts_of(
         system={"release": "2012r2", "full_build": "26100.3476"},
         listener=settings(nla=False, drain_mode="on"),
@@ -205,10 +225,10 @@ def test_ranking_by_impact_then_confidence_then_way() -> None:
         certificate=unread(),
     )
     assert ids(judge(facts, dropped())) == [
-        "tls.no_common_version",  # breaks, proved
-        "listener.drain",
-        "machine_keys.acl",  # breaks, likely: whose key it is could not be read
-        "service.stopped",  # degrades, proved
+        "tls.no_common_version",  # breaks, at the stage where connections end, proved
+        "machine_keys.acl",  # the same, likely: whose key it is could not be read
+        "listener.drain",  # breaks, later, proved
+        "service.stopped",  # degrades, proved; connections get past its stage
         "listener.weakened",
         "update.regression",  # degrades, likely
         "os.obsolete",  # informs
@@ -424,8 +444,20 @@ def test_rows_of_the_user_reach_the_verdict() -> None:
 # ---- what holds for any input
 
 WIRES = [None, ready(), dropped(), no_certificate(), no_tcp(), no_tcp("refused"), no_tcp("unreachable"), no_name()]
+WIRES += [
+    comes_and_goes(),
+    comes_and_goes(reached=False),
+    cut_at_x224(),
+]
 FAULTS: dict[str, list[Any]] = {
-    "system": [{}, {"release": "2008r2"}, {"rds_roles": ["connection_broker"]}, {"full_build": "26100.3476"}],
+    "system": [
+        {},
+        {"release": "2008r2"},
+        {"rds_roles": ["connection_broker"]},
+        {"full_build": "26100.3476"},
+        {"clock_skew": 4000.0},
+        {"part_of_domain": False, "clock_skew": -1e6},
+    ],
     "listener": [
         {},
         settings(enabled=False),
@@ -433,6 +465,7 @@ FAULTS: dict[str, list[Any]] = {
         settings(security_layer="rdp"),
         settings(drain_mode="on", nla=(False, "default")),
         settings(port=3390, min_encryption_level="low"),
+        settings(max_outstanding_connections=10),
     ],
     "tls": [{}, NO_TLS, {"rdp_versions": ["TLS 1.0"]}],
     "certificate": [
@@ -447,6 +480,24 @@ FAULTS: dict[str, list[Any]] = {
     "services": [{}, services(TermService=DISABLED), services(SessionEnv=DISABLED, CryptSvc=DISABLED)],
     "firewall": [{}, RULES_OFF],
     "sessions": [{}],
+    "port": [{}, {"listening": False, "owners": [], "term_service_listens": False, "term_service_ports": []}],
+    "endpoint_security": [{}, {"third_party": ["Example Shield"]}],
+    "policies": [{}, {"rsop": "absent", "sources": {"enabled": "policy"}}],
+    "logon": [
+        {},
+        {"disable_domain_creds": True, "network_service_is_admin": True, "endpoint_servers_ok": False},
+        {"security_packages": ["msv1_0"], "force_guest": True},
+        {"rights": {"SeDenyRemoteInteractiveLogonRight": {"accounts": ["S-1-1-0"], "gpo": "x", "source": "RSOP"}}},
+        {"rights": {"SeDenyNetworkLogonRight": {"accounts": ["S-1-5-113"], "gpo": "", "source": "RSOP"}}},
+    ],
+    "licensing": [{}, *({"terminal_server": True, "mode": "not_configured", "grace_days": n} for n in (None, 0, 9))],
+    "events": [
+        {},
+        events(),
+        events(logged("Schannel", 36870), logged("Schannel", 36871, by_value={"10013": 2})),
+        events(logged(CONNECTION_MANAGER, 1006), logged(RDP_CORE, 140, count=200, by_address={"192.0.2.7": 200})),
+        events(logged(SERVICE_CONTROL, 7034, by_value={"TermService": 3})),
+    ],
 }
 _AREA = st.sampled_from(["denied", "absent", "error"]).map(unread)
 
@@ -490,27 +541,49 @@ def assert_never_weaker(module: str, options: dict[str, Any]) -> None:
         "rdp_service": {
             "name": {"KeyIso", "CryptSvc", "CertPropSvc", "SessionEnv", "TermService", "UmRdpService"},
             "start_mode": {"auto", "manual"},
-            "state": {"started"},
+            "state": {"started", "restarted"},
+            "account": {"default"},
+            "program": {"default"},
+            "end_hung": {True},
         },
-        "rdp_certificate": {"self_signed_valid": {True}, "machine_keys_acl": {True}, "binding": {"self_signed"}},
+        "rdp_certificate": {
+            "self_signed_valid": {True},
+            "machine_keys_acl": {True},
+            "binding": {"self_signed"},
+            "self_signed_store": {True},
+        },
+        "rdp_client": {"encryption_oracle": {"default"}},
         "rdp_listener": {
             "enabled": {True},
             "station_enabled": {True},
-            "security_layer": {"tls"},
+            "logons_allowed": {True},
+            "user_logons_allowed": {True},
+            "max_instances": {0xFFFFFFFF},
+            "drain_mode": {"off"},  # of a host that has a number without a meaning there
+            "security_layer": {"tls", "negotiate"},  # Windows' own before 8, where a number without a meaning stands
             "nla": {True},
             "negotiation": {True},
             "min_encryption_level": {"client_compatible", "high", "fips"},
+            "max_outstanding_connections": {65536},  # of a host whose limit somebody has lowered
         },
         "rdp_firewall": {"state": {"enabled"}},
     }
     if module == "rdp_tls":
-        assert list(options) == ["protocols"]
-        for entry in options["protocols"]:
-            assert entry["name"] in ("TLS 1.0", "TLS 1.2")
-            assert (entry["side"], entry["state"]) == ("server", "enabled")
+        assert_tls_never_weaker(options)
         return
     for name, option in options.items():
         assert option in allowed[module][name]
+
+
+def assert_tls_never_weaker(options: dict[str, Any]) -> None:
+    """Versions that are not broken come back, and algorithms that are not broken become Windows' own again."""
+    for entry in options.get("protocols", ()):
+        assert entry["name"] in ("TLS 1.0", "TLS 1.2")
+        assert (entry["side"], entry["state"]) == ("server", "enabled")
+    for kind, names in STRONG.items():
+        assert all(entry["name"] in names and entry["state"] == "default" for entry in options.get(kind, ()))
+    others = {name: option for name, option in options.items() if name not in ("protocols", *STRONG)}
+    assert others.items() <= {"repair_misused_values": True, "cipher_suites_policy": "absent"}.items()
 
 
 @hypothesis_settings(max_examples=100, deadline=None)
@@ -518,8 +591,13 @@ def assert_never_weaker(module: str, options: dict[str, Any]) -> None:
 def test_a_host_that_a_client_reaches_is_broken_only_by_what_a_client_can_not_see(facts: Facts) -> None:
     verdict = judge(facts, ready())
     if verdict["state"] == "broken":
-        assert verdict["cause"] in ("listener.drain", "certificate.expired")
+        found = next(one for one in verdict["findings"] if one["id"] == verdict["cause"])
+        assert found["stage"] in ("logon", "session") or found["id"] == "certificate.expired"
 
 
 def test_the_catalogue_names_its_findings() -> None:
-    assert len({cause for cause, _check in CAUSES}) == len(CAUSES) == 19
+    assert len({cause for cause, _check in CAUSES}) == len(CAUSES)
+
+
+def test_the_catalogue_and_the_data_name_the_same_causes() -> None:
+    assert {cause for cause, _check in CAUSES} == set(BY_ID)

@@ -28,7 +28,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry impor
     RegistryType,
     RegistryValue,
 )
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManConnectionError
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManAuthError, WSManConnectionError
 from tests.unit.windows.fake import FakeRegistry, output
 
 KEY = "SOFTWARE\\Test"
@@ -46,7 +46,9 @@ def value_change(name: str = "V", before: int | None = 1, after: int | None = 2)
 
 def host_of(values: dict[str, tuple[int, Any]]) -> tuple[Any, FakeRegistry]:
     fake = FakeRegistry({KEY: values})
-    return SimpleNamespace(registry=Registry(fake.session), extend=lambda _seconds: None), fake  # type: ignore[arg-type]
+    deadline = SimpleNamespace(sleep=lambda _seconds: None)
+    registry = Registry(fake.session)  # type: ignore[arg-type]
+    return SimpleNamespace(registry=registry, extend=lambda _seconds: None, deadline=deadline), fake
 
 
 @pytest.mark.parametrize(
@@ -141,6 +143,41 @@ def test_a_lost_connection_takes_everything_back() -> None:
         prove(host, done, unreachable)
     assert fake.keys[KEY] == {"V": (4, 1)}
     prove(host, [], unreachable)  # nothing was done: nothing to prove
+
+
+def test_one_connection_that_breaks_takes_nothing_back() -> None:
+    host, fake = host_of({"V": (4, 1)})
+    done = apply(host, [value_change()], Journal(host.registry, "m"))
+    tries: list[int] = []
+
+    def breaks_once() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise WSManConnectionError("reset", dropped=True, host="srv", operation="connect")
+
+    prove(host, done, breaks_once)
+    assert fake.keys[KEY] == {"V": (4, 2)}
+
+
+def test_a_refused_log_on_is_not_tried_again() -> None:
+    host, fake = host_of({"V": (4, 1)})
+    done = apply(host, [value_change()], Journal(host.registry, "m"))
+    tries: list[int] = []
+
+    def refuses() -> None:
+        tries.append(1)
+        raise WSManAuthError("refused", host="srv", operation="connect")
+
+    with pytest.raises(RemedyError, match="taken back"):
+        prove(host, done, refuses)
+    assert len(tries) == 1
+    assert fake.keys[KEY] == {"V": (4, 1)}
+
+
+def test_what_is_done_already_is_not_done_again_and_not_noted() -> None:
+    """netsh has switched it with the first rule of its group, or another run was quicker."""
+    host, _fake = host_of({"V": (4, 2)})
+    assert apply(host, [value_change(before=1, after=2)], Journal(host.registry, "m")) == []
 
 
 @pytest.mark.parametrize(

@@ -146,3 +146,13 @@ def test_a_denial_to_a_group_of_the_account_gives_way() -> None:
 
 def test_a_group_of_the_account_serves_as_well() -> None:
     assert access(keys=[key_file(security=security(ace(SYSTEM, FULL), ace("S-1-1-0", READ)))]) == []
+
+
+@pytest.mark.parametrize("now", [None, {"type": "REG_SZ", "data": "My"}])
+def test_the_store_is_set_as_windows_needs_it(now: Any) -> None:
+    area = facts_of(certificate={"self_signed_store": now and now["data"]})["certificate"]
+    (change,) = certificate.plan_store(area, now)
+    assert (change["before"], change["after"]) == (now, {"type": "REG_SZ", "data": "Remote Desktop"})
+    assert (
+        certificate.plan_store(facts_of(certificate={"self_signed_store": "remote desktop"})["certificate"], now) == []
+    )

@@ -59,5 +59,7 @@ def test_void_local_rules_are_the_policys_affair() -> None:
 def test_disabling_switches_off_what_allows() -> None:
     (change,) = plan("disabled")
     assert (change["before"], change["after"]) == (True, False)
+    with pytest.raises(Refused, match="WinRM"):
+        plan("disabled", rules=[{**RDP_RULE, "ports": ["3380-5990"]}])
     with pytest.raises(Refused, match="Group Policy"):
         plan("disabled", rules=[{**RDP_RULE, "source": "policy"}])

@@ -100,3 +100,11 @@ def test_switching_logons_needs_no_restart() -> None:
     changes = plan(desired, drain_mode="on")
     assert [change["name"] for change in changes] == ["TSServerDrainMode"]
     assert listener.restart_required(desired, changes) == []
+
+
+def test_nothing_is_set_on_a_listener_that_is_gone() -> None:
+    """A value would make a key that has nothing else; what is not on that key can be set."""
+    facts = facts_of(listener={**settings(), "present": False})["listener"]
+    with pytest.raises(Refused, match="RDP-Tcp does not exist, so port can not be set: export"):
+        listener.plan(facts, {"enabled": True, "port": 3390}, allow_weaker=False)
+    assert listener.plan(facts, {"drain_mode": "on"}, allow_weaker=False)

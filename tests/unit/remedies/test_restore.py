@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import journal
-from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.apply import apply
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.apply import RemedyError, apply
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change, dword, perform
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import KEPT, ROOT, Journal
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.restore import (
@@ -145,3 +145,54 @@ def test_the_journal_keeps_a_bounded_number_of_tasks() -> None:
     assert len(kept) == KEPT
     assert f"{root}\\20260003" not in kept
     assert f"{root}\\20260004" in kept
+
+
+def test_a_removed_update_is_named_and_forgotten() -> None:
+    host, fake = host_of({})
+    host.packages = SimpleNamespace(state=lambda _identity: "uninstall_pending")
+    change = Change(kind="package", target="Package_for_KB1~x", name="", before="installed", after="absent")
+    Journal(host.registry, "rdp_update", "run").write(change)
+    (item,) = take_back(host)
+    assert (item.back, item.final) == (None, True)
+    assert "can not be put back" in item.kept
+    assert not [key for key in fake.keys if "Journal" in key]
+
+
+def test_a_hive_that_is_not_loaded_is_not_made() -> None:
+    host, fake = host_of({})
+    change = Change(kind="registry_value", target="HKU\\S-1-5-21-1\\X", name="V", before=dword(1), after=None)
+    Journal(host.registry, "rdp_client", "run").write(change)
+    (item,) = take_back(host)
+    assert (item.back, item.final) == (None, False)
+    assert not [key for key in fake.keys if key.startswith("S-1-5-21-1")]
+
+
+def test_the_current_run_is_its_own_even_when_it_has_changed_nothing() -> None:
+    host, _fake = host_of({TEST: {}})
+    apply(host, [setting(None, 1)], Journal(host.registry, "m", "one"))
+    entries = journal.read(host.registry).entries
+    assert [entry.run for entry in chosen(entries, "current", "one")] == ["one"]
+    assert chosen(entries, "current", "two") == []
+
+
+def test_a_change_that_was_planned_from_another_state_is_not_made() -> None:
+    """Somebody has set the value between the reading of the facts and the lock."""
+    host, fake = host_of({TEST: {"V": (4, 9)}})
+    with pytest.raises(RemedyError, match="not what it was a moment ago"):
+        apply(host, [setting(0, 1)], Journal(host.registry, "m", "one"))
+    assert fake.keys[TEST] == {"V": (4, 9)}
+    assert journal.read(host.registry).entries == []
+
+
+@pytest.mark.parametrize(
+    ("now", "taken_back"),
+    [("C:\\Windows\\System32\\termsrv.dll", True), ("%SystemRoot%\\System32\\termsrv.dll", True), ("C:\\x.dll", False)],
+)
+def test_a_value_that_reads_expanded_is_still_ours(now: str, taken_back: bool) -> None:
+    """Windows may give a text with its variables expanded, also where it was written with them."""
+    host, _fake = host_of({TEST: {"V": (2, now)}})
+    sides = [{"type": "REG_EXPAND_SZ", "data": text} for text in ("C:\\y.dll", "%SystemRoot%\\System32\\termsrv.dll")]
+    change = Change(kind="registry_value", target=f"HKLM\\{TEST}", name="V", before=sides[0], after=sides[1])
+    Journal(host.registry, "m", "run").write(change)
+    (item,) = take_back(host)
+    assert (item.back is not None) is taken_back

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._report import counts, row, table
+import pytest
+
+from ansible_collections.winops.rdp.plugins.plugin_utils._report import counts, row, step_text, table
+
+STEP = {
+    "module": "rdp_service",
+    "options": {"name": "TermService", "state": "restarted"},
+    "causes": ["service.restart_pending"],
+    "risk": "medium",
+    "restart": [],
+}
 
 
 def verdict(state: str, *findings: dict[str, Any], plan: int = 0, left_alone: tuple[Any, ...] = ()) -> dict[str, Any]:
@@ -16,7 +26,7 @@ def verdict(state: str, *findings: dict[str, Any], plan: int = 0, left_alone: tu
         "stage": "tls",
         "summary": "summary",
         "findings": list(findings),
-        "plan": [{}] * plan,
+        "plan": [STEP] * plan,
         "left_alone": list(left_alone),
     }
 
@@ -72,3 +82,57 @@ def test_a_host_stays_in_one_line() -> None:
     (_headings, line) = table([row("a", verdict("broken", finding("x", text="long " * 100)), None)])
     assert len(line) < 160
     assert line.endswith("…")
+
+
+def test_the_first_thing_to_look_at_stands_under_the_table() -> None:
+    rows = [
+        row("a", {**verdict("broken"), "next": ["Look here.", "Then there."]}, None),
+        row("b", verdict("healthy"), None),
+    ]
+    assert table(rows)[-2:] == ["Look at next:", "  a: Look here."]
+    assert [each["next"] for each in rows] == [["Look here.", "Then there."], []]
+
+
+def test_the_plan_stands_under_the_table_with_what_it_costs() -> None:
+    found = row("a", verdict("broken", finding("service.restart_pending"), plan=1), None, connected=2)
+    text = (
+        "1. rdp_service name: TermService, state: restarted (service.restart_pending; risk medium, restarts "
+        "TermService, which cuts off 2 connected)"
+    )
+    assert found["plan"] == [text]
+    assert table([found])[-2:] == ["Planned:", f"  a: {text}"]
+
+
+def test_a_step_that_cuts_nobody_off_says_so_by_silence() -> None:
+    step = {**STEP, "options": {"self_signed_valid": True}, "module": "rdp_certificate", "restart": ["SessionEnv"]}
+    text = step_text(2, step, connected=2)
+    assert text == (
+        "2. rdp_certificate self_signed_valid: true (service.restart_pending; risk medium, restarts SessionEnv)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "worse"),
+    [
+        ("healthy", "broken", True),
+        ("degraded", "unreachable", True),
+        ("broken", "unreachable", True),
+        ("broken", "broken", False),
+        ("broken", "healthy", False),
+        ("healthy", "degraded", False),
+        ("healthy", "unknown", False),
+    ],
+)
+def test_worse_is_what_fewer_can_reach(before: str, after: str, worse: bool) -> None:
+    assert row("a", verdict(after), verdict(before))["worse"] is worse
+    assert row("a", verdict(after), None)["worse"] is False
+
+
+def test_what_was_worse_and_taken_back_counts() -> None:
+    assert row("a", verdict("degraded"), verdict("degraded"), outcome="worse")["worse"] is True
+    assert row("a", verdict("degraded"), verdict("degraded"), outcome="unchanged")["worse"] is False
+
+
+def test_drift_has_a_section_of_its_own() -> None:
+    found = row("a", verdict("healthy"), None, drift=["listener.nla is false"])
+    assert table([found])[-2:] == ["Drift:", "  a: listener.nla is false"]

@@ -104,3 +104,32 @@ def test_administrators_who_are_denied_take_the_object_over() -> None:
     lines = acl.commands("C:\\folder", denied, security(ace(ADMINISTRATORS, FILE_ALL_ACCESS)))
     assert lines[0].startswith("takeown.exe")
     assert "/remove:d *S-1-5-32-544 /grant:r *S-1-5-32-544:(F)" in lines[1]
+
+
+def test_what_is_left_between_the_commands_is_known_as_on_the_way() -> None:
+    """A task that is cut off between takeown, the list, and the owner leaves one of these, and nothing else."""
+    before = security(ace(SYSTEM, FILE_ALL_ACCESS))
+    after = security(ace(SYSTEM, FILE_ALL_ACCESS), ace(NETWORK_SERVICE, FILE_GENERIC_READ))
+    interim = [*after["dacl"], ace(ADMINISTRATORS, FILE_ALL_ACCESS)]
+    for left in (
+        security(*before["dacl"], owner=ADMINISTRATORS),
+        security(*interim, owner=ADMINISTRATORS),
+        security(*interim, owner=SYSTEM),
+    ):
+        assert acl.is_on_the_way(left, before, after)
+    for other in (
+        security(*before["dacl"], owner=EVERYONE),
+        security(*interim, ace(EVERYONE, FILE_GENERIC_READ), owner=ADMINISTRATORS),
+        security(*interim, owner=ADMINISTRATORS, protected=False),
+    ):
+        assert not acl.is_on_the_way(other, before, after)
+
+
+def test_an_object_that_was_taken_over_is_given_back_without_the_right_to() -> None:
+    """A task that died after takeown left Administrators the owner; the list to restore gives them nothing."""
+    wanted = security(ace(SYSTEM, FILE_ALL_ACCESS))
+    lines = acl.commands("C:\\k", security(*wanted["dacl"], owner=ADMINISTRATORS), wanted)
+    assert [line.split()[0] for line in lines] == ["icacls.exe"] * 3
+    assert f"/grant:r *{ADMINISTRATORS}:(F)" in lines[0]
+    assert f"/setowner *{SYSTEM}" in lines[1]
+    assert f"/remove *{ADMINISTRATORS}" in lines[2]

@@ -129,3 +129,58 @@ def test_an_unknown_service_is_named() -> None:
     assert services.read(["Nope"]) == {}
     with pytest.raises(WindowsError, match="no service Nope"):
         services.get("Nope")
+
+
+class HungServices(FakeServices):
+    """TermService refuses to stop. ``shared``: another service runs in its process."""
+
+    def __init__(self, code: int = 7, *, shared: bool = False) -> None:
+        super().__init__()
+        self.code, self.shared = code, shared
+        self.pid = 4
+
+    def invoke(self, *arguments: Any, **named: Any) -> Instance:
+        method, keys = arguments[2], arguments[4]
+        if method == "Terminate":
+            self.order.append(f"Terminate {keys['Handle']}")
+            self.states["TermService"], self.pid = "Stopped", 0
+            return output(0)
+        if method == "StopService" and keys["Name"] == "TermService":
+            return output(self.code)
+        return super().invoke(*arguments, **named)
+
+    def _rows(self, wql: str) -> list[Instance]:
+        if "ProcessId =" in wql:
+            return [self._row("TermService"), *([self._row("UmRdpService")] if self.shared else [])]
+        return super()._rows(wql)
+
+    def _row(self, name: str) -> Instance:
+        values = {"Name": name, "State": self.states[name], "StartMode": "Manual", "ProcessId": str(self.pid)}
+        return Instance("Win32_Service", values)
+
+
+def test_a_service_that_hangs_is_ended_and_started() -> None:
+    session = HungServices()
+    started = Services(session).restart("TermService", Deadline(20), end_hung=True)  # type: ignore[arg-type]
+    assert started == ["TermService", "UmRdpService"]
+    assert session.order == [
+        "StopService UmRdpService",
+        "Terminate 4",
+        "StartService TermService",
+        "StartService UmRdpService",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("session", "end_hung", "says"),
+    [
+        (HungServices(), False, "did not answer in time"),
+        (HungServices(code=8), True, "returned 8"),
+        (HungServices(shared=True), True, "UmRdpService run in it as well: restart Windows"),
+    ],
+    ids=["not asked for", "no time-out", "shared process"],
+)
+def test_no_process_is_ended_otherwise(session: HungServices, end_hung: bool, says: str) -> None:
+    with pytest.raises(WindowsError, match=says):
+        Services(session).restart("TermService", Deadline(20), end_hung=end_hung)  # type: ignore[arg-type]
+    assert not [each for each in session.order if each.startswith("Terminate")]

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spnego._credssp_structures import NegoData, TSCredentials, TSPasswordCreds, TSRequest
 
+from tests.lab.rdp import Account
 from tests.lab.rdp.credssp import CredSspServer, Rejected, TsRequest
 from tests.lab.rdp.der import MalformedData
 from tests.lab.rdp.tests.client import (
@@ -157,6 +158,29 @@ def test_error_code(lab: Lab, user: str, password: str, code: int, spnego_tokens
         answer = client.log_on()
         assert (answer.error_code, answer.pub_key_auth) == (code, None)
         assert ended(client.tls) == "FIN"
+
+
+def test_account_that_must_not_log_on_over_the_network(lab: Lab) -> None:
+    client = Client(lab, accounts=(Account("user", "secret", network_logon=False),))
+    with client.tls:
+        assert client.log_on().error_code == 0xC000015B - (1 << 32)
+        assert ended(client.tls) == "FIN"
+
+
+def test_credentials_that_cannot_be_stored(lab: Lab) -> None:
+    client = Client(lab, delegation_denied=True)
+    with client.tls:
+        client.check_binding(client.log_on())
+        client.send_credentials()
+        assert TSRequest.unpack(client.tls.recv(16384)).error_code == 0xC000005F - (1 << 32)
+        assert ended(client.tls) == "FIN"
+
+
+@pytest.mark.parametrize(("version", "changes"), [(2, {"credssp_lowest_version": 5}), (6, {"credssp_offered": False})])
+def test_clients_that_credssp_does_not_take(lab: Lab, version: int, changes: dict[str, Any]) -> None:
+    client = Client(lab, version=version, **changes)
+    with client.tls, pytest.raises(AssertionError):
+        client.log_on()
 
 
 @pytest.mark.parametrize(

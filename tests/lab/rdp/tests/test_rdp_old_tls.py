@@ -46,12 +46,11 @@ def handshake(lab: Lab, version: tuple[int, int], cipher: str, **changes: Any) -
 @pytest.mark.parametrize(
     ("version", "cipher", "changes"),
     [
-        (TLS_12, "3des", {"old_cipher_suites": (TRIPLE_DES,)}),
-        (TLS_1, "rc4", {"old_cipher_suites": (RC4_SHA,)}),
-        (TLS_1, "rc4", {"old_cipher_suites": (RC4_MD5,), "min_encryption_level": 2}),
+        (TLS_1, "rc4", {"cipher_suites": (RC4_SHA,)}),
+        (TLS_1, "rc4", {"cipher_suites": (RC4_MD5,), "min_encryption_level": 2}),
         (TLS_12, "3des", {"cipher_suites": (TRIPLE_DES,)}),
         (SSL_3, "aes128", {"tls_versions": ("SSL 3.0", "TLS 1.2")}),
-        (SSL_3, "rc4", {"tls_versions": ("SSL 3.0",), "old_cipher_suites": (RC4_SHA,)}),
+        (SSL_3, "rc4", {"tls_versions": ("SSL 3.0",), "cipher_suites": (RC4_SHA,)}),
     ],
 )
 def test_old_suites_reach_mcs(lab: Lab, version: tuple[int, int], cipher: str, changes: dict[str, Any]) -> None:
@@ -68,12 +67,12 @@ def test_old_suites_reach_mcs(lab: Lab, version: tuple[int, int], cipher: str, c
     ("version", "cipher", "changes"),
     [
         (TLS_12, "3des", {}),
-        (TLS_12, "rc4", {"old_cipher_suites": (TRIPLE_DES,)}),
-        (TLS_12, "rc4", {"old_cipher_suites": (RC4_SHA,), "min_encryption_level": 4}),
-        (TLS_12, "rc4", {"cipher_suites": ("TLS_RSA_WITH_AES_128_CBC_SHA",), "old_cipher_suites": (RC4_SHA,)}),
-        (TLS_1, "3des", {"tls_versions": ("SSL 3.0", "TLS 1.2"), "old_cipher_suites": ()}),
+        (TLS_12, "rc4", {"cipher_suites": (TRIPLE_DES,)}),
+        (TLS_12, "rc4", {"cipher_suites": (RC4_SHA,), "min_encryption_level": 4}),
+        (TLS_12, "rc4", {"cipher_suites": ("TLS_RSA_WITH_AES_128_CBC_SHA",)}),
+        (TLS_1, "3des", {"tls_versions": ("SSL 3.0", "TLS 1.2"), "cipher_suites": ()}),
         (SSL_3, "aes128", {}),
-        (TLS_12, "3des", {"old_cipher_suites": (TRIPLE_DES,), "key_pem": None}),
+        (TLS_12, "3des", {"cipher_suites": (TRIPLE_DES,), "key_pem": None}),
     ],
 )
 def test_old_suites_that_are_not_there(

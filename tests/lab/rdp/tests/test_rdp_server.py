@@ -84,7 +84,7 @@ def test_versions_with_a_gap(lab: Lab) -> None:
 def test_exactly_the_enabled_suites(lab: Lab, suites: tuple[str, ...], client: str, expected: str | None) -> None:
     _listener, address = lab.start(listener_state(tls_versions=("TLS 1.2",), cipher_suites=suites))
     if expected is None:
-        with pytest.raises(ConnectionResetError):
+        with pytest.raises(ssl.SSLError, match="ALERT_HANDSHAKE_FAILURE"):
             secured(address, ciphers=client)
     else:
         with secured(address, ciphers=client) as connection:
