@@ -52,7 +52,7 @@ sanity: setup ## Run ansible-test sanity on the collection
 	@$(PYTHON) scripts/sanity.py
 
 docs: setup ## Write docs/causes anew from the data behind the causes
-	@PYTHONPATH=.collections $(PYTHON) -m scripts.causes
+	@PYTHONPATH=.collections:. $(PYTHON) -m scripts.causes
 
 demo: setup ## Break, diagnose, fix and prove on simulated hosts
 	@$(PYTHON) scripts/demo.py

@@ -396,7 +396,8 @@ journal:
   type: str
   sample: HKLM\SOFTWARE\winops.rdp\Journal\20261003T081500Z-4f2a9c
 run:
-  description: The id of this run in the journal, which M(winops.rdp.rdp_restore) takes, or empty when nothing was written.
+  description:
+    - The id of this run in the journal, which M(winops.rdp.rdp_restore) takes, or empty when nothing was written.
   returned: success
   type: str
   sample: 92d1ede2

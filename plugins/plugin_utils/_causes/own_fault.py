@@ -34,6 +34,7 @@ _CHECKS: Final[tuple[Callable[[Facts, Report | None], Finding | None], ...]] = (
     station.missing,
     station.dead,
     station.port_conflict,
+    station.third_party,
     network.blocked,
     certificate.not_created,
     certificate.binding_stale,

@@ -119,6 +119,7 @@ def undo(host: Host, done: Sequence[Change], reason: str) -> NoReturn:
                 perform(host, reverse(standing[-1]))
             standing.pop()
     except (WindowsError, WSManError) as error:
-        raise RemedyError(f"{reason} Taking back {describe(standing[-1])} failed as well: {error}", [*standing, *kept]) from error
+        failed = f"Taking back {describe(standing[-1])} failed as well: {error}"
+        raise RemedyError(f"{reason} {failed}", [*standing, *kept]) from error
     but = f", but for this: {'; '.join(reasons)}" if reasons else ""
     raise RemedyError(f"{reason} This step was taken back{but}.", kept)
