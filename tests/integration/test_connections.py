@@ -102,16 +102,16 @@ EACH = pytest.mark.parametrize("connection", BROKEN, ids=lambda each: each.name)
 
 
 @EACH
-def test_a_diagnosis_reads_everything_and_opens_no_shell(diagnosed: Seen, connection: Connection) -> None:
+def test_a_diagnosis_reads_everything_with_one_shell(diagnosed: Seen, connection: Connection) -> None:
     host = usable(connection)
     verdict = diagnosed.run.of(host, "rdp_diagnose")["result"]["verdict"]
     assert (verdict["state"], verdict["unread"]) == ("broken", [])
-    assert diagnosed.shells[host] == 0
+    assert diagnosed.shells[host] == 1
     assert diagnosed.writes[host] == []
 
 
 @EACH
-def test_a_change_is_announced_made_once_and_needs_no_shell(changed: Seen, connection: Connection) -> None:
+def test_a_change_is_announced_and_made_once(changed: Seen, connection: Connection) -> None:
     host = usable(connection)
     facts = changed.of(host, "Facts")["ansible_facts"]["rdp"]
     assert (facts["listener"]["status"], facts["services"]["status"]) == ("ok", "ok")
@@ -123,7 +123,7 @@ def test_a_change_is_announced_made_once_and_needs_no_shell(changed: Seen, conne
     assert changed.of(host, "Again")["before"]["start_mode"] == "auto"
     starts = [write.after["data"] for write in changed.writes[host] if write.target.endswith(r"SessionEnv\Start")]
     assert starts == [2]
-    assert changed.shells[host] == 0
+    assert changed.shells[host] == 1  # of the facts; the change needs none
 
 
 @EACH
@@ -131,7 +131,8 @@ def test_a_broken_host_is_fixed(fixed: Seen, connection: Connection) -> None:
     host = usable(connection)
     verdict = fixed.run.of(host, "rdp_diagnose")["result"]["verdict"]
     assert (verdict["state"], verdict["stage"]) == ("healthy", "ready"), verdict
-    assert (fixed.shells[host] > 0) is (host in WITH_SHELL)
+    # Access lists are changed by tools of Windows, more than one after the other; the others need shells for reading.
+    assert host not in WITH_SHELL or fixed.shells[host] > 3
 
 
 WRONG: dict[str, Any] = {"ansible_password": "not-the-password"}
