@@ -49,7 +49,7 @@ def server(**more: Any) -> dict[str, Any]:
 
 
 # The demo hosts whose plans have more than one remedy; those of the others are here by themselves.
-FIXES = ("expired-certificate", "no-tls", "rdp-off", "service-disabled", "two-causes")
+FIXES = ("expired-certificate", "no-tls", "two-causes")
 REMEDIES = (
     Remedy(
         "listener",
@@ -77,7 +77,6 @@ REMEDIES = (
         "renewal",
         server(certificate={"self_signed": "expired"}),
         (("rdp_certificate", {"self_signed_valid": True}),),
-        cut=True,
     ),
     Remedy("firewall rules", server(firewall={"groups": {"@FirewallAPI.dll,-28752": False}}), (("rdp_firewall", {}),)),
     Remedy(
@@ -90,7 +89,6 @@ REMEDIES = (
         "service",
         server(services={"SessionEnv": {"start": "disabled", "state": "stopped"}}),
         (("rdp_service", {"name": "SessionEnv", "start_mode": "manual", "state": "started"}),),
-        cut=True,
     ),
     Remedy(
         "restart",
