@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from None
         found = compare(
             cast(Facts, arguments["facts"]),
-            cast("list[Finding]", arguments["findings"]),
+            cast(list[Finding], arguments["findings"]),
             wanted,
             force=arguments["force"],
         )

@@ -182,7 +182,8 @@ def test_a_german_host_says_it_in_german(make_host: MakeHost) -> None:
 @pytest.fixture
 def running() -> Iterator[LabHost]:
     with LabThread([scenario(events=EVENTS)], base="127.62.250.0") as lab:
-        yield next(iter(lab.hosts.values()))
+        (host,) = lab.hosts.values()
+        yield host
 
 
 def test_over_winrm(running: LabHost) -> None:

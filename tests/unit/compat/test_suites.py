@@ -30,9 +30,9 @@ def switched(**numbers: int) -> dict[str, Switch]:
     return {name: {"enabled": number, "where": name} for name, number in numbers.items()}
 
 
-def left(suites: CipherSuites = NOT_READ, release: str = "2016", **changes: Any) -> list[str] | None:
+def left(suites: CipherSuites | None = None, release: str = "2016", **changes: Any) -> list[str] | None:
     settings: dict[str, Any] = {"ciphers": {}, "hashes": {}, "key_exchange": {}, "fips": False, **changes}
-    return usable(suites, release, **settings)
+    return usable(suites or NOT_READ, release, **settings)
 
 
 def test_every_release_has_a_list_of_suites_that_are_known() -> None:

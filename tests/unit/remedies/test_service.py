@@ -20,10 +20,10 @@ OWN = {"type": "REG_EXPAND_SZ", "data": "%SystemRoot%\\System32\\termsrv.dll"}
 FOREIGN = {"type": "REG_EXPAND_SZ", "data": "C:\\Windows\\x.dll"}
 
 
-def plan(dll: Any = OWN, *, now: str = "running", runs_as: str = NETWORK, **wanted: Any) -> list[Change]:
+def plan(dll: Any = "own", *, now: str = "running", runs_as: str = NETWORK, **wanted: Any) -> list[Change]:
     status = ServiceStatus("TermService", now, "disabled", runs_as, 4, 0)
     asked = {"start_mode": None, "account": None, "program": None, "state": None, **wanted}
-    return service.plan(status, asked, dll)
+    return service.plan(status, asked, OWN if dll == "own" else dll)
 
 
 def test_everything_is_put_right_and_then_started() -> None:
