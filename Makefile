@@ -8,7 +8,7 @@ PEERS := .venv-peers
 LAB_INVENTORY := .cache/lab/inventory.yml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test bench lint format unit fidelity interop matrix sanity docs demo lab clean
+.PHONY: help setup test bench lint format unit fidelity interop matrix molecule sanity docs demo lab clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ bench: setup ## Print what the wire probe costs next to nmap and sslyze, and wha
 
 matrix: setup ## Run what depends on Ansible's connection plugins with each ansible-core that is supported
 	@$(PYTHON) -m scripts.matrix
+
+molecule: setup ## Run Molecule's scenarios, one a role
+	@$(PYTHON) -m pytest tests/molecule
 
 sanity: setup ## Run ansible-test sanity on the collection
 	@$(PYTHON) scripts/sanity.py

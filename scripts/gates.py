@@ -42,9 +42,15 @@ LANES = (
     {
         "integration": [*PYTEST, f"--junit-xml={RESULTS / 'integration.xml'}", "tests/integration"],
         "matrix": ["python", "-m", "scripts.matrix", "2.16", "2.19"],
+        "molecule": [*PYTEST, f"--junit-xml={RESULTS / 'molecule.xml'}", "tests/molecule"],
     },
     {
-        "tests": [*PYTEST, f"--junit-xml={RESULTS / 'pytest.xml'}", "--ignore=tests/integration"],
+        "tests": [
+            *PYTEST,
+            f"--junit-xml={RESULTS / 'pytest.xml'}",
+            "--ignore=tests/integration",
+            "--ignore=tests/molecule",
+        ],
         "sanity": ["python", "scripts/sanity.py"],
     },
 )

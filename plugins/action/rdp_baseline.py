@@ -10,9 +10,12 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.judge import judge
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.limits import RISKS, Limits
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
-from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.drift import BadBaseline, compare, wanted_of
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.drift import compare
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.wanted import BadBaseline, wanted_of
 
 
 class ActionModule(ActionBase):
@@ -21,6 +24,9 @@ class ActionModule(ActionBase):
         "findings": {"type": "list", "elements": "dict", "default": []},
         "baseline": {"type": "str", "default": "microsoft"},
         "settings": {"type": "dict", "default": {}},
+        "risk": {"type": "str", "choices": list(RISKS), "default": "high"},
+        "allow_restart": {"type": "bool", "default": True},
+        "allow_reboot": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
     }
 
@@ -39,12 +45,10 @@ class ActionModule(ActionBase):
             wanted = wanted_of(arguments["baseline"], arguments["settings"])
         except BadBaseline as error:
             raise AnsibleActionFail(str(error)) from None
-        found = compare(
-            cast(Facts, arguments["facts"]),
-            cast(list[Finding], arguments["findings"]),
-            wanted,
-            force=arguments["force"],
-        )
+        facts = cast(Facts, arguments["facts"])
+        # Without those of the diagnosis: what the facts alone tell.
+        findings = cast(list[Finding], arguments["findings"]) or judge(facts, None)["findings"]
+        found = compare(facts, findings, wanted, limits=_limits(arguments))
         result.update(
             changed=False,
             msg=f"{len(found.drift)} of {len(wanted)} settings differ from the baseline.",
@@ -53,3 +57,12 @@ class ActionModule(ActionBase):
             unread=found.unread,
         )
         return result
+
+
+def _limits(arguments: dict[str, Any]) -> Limits:
+    return Limits(
+        risk=arguments["risk"],
+        restart=arguments["allow_restart"],
+        reboot=arguments["allow_reboot"],
+        force=arguments["force"],
+    )

@@ -21,7 +21,6 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import PERSONAL
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import mark
 
 # TermService takes up a repaired key or another binding when it starts; a new self-signed certificate it is handed by
 # SessionEnv.
@@ -103,9 +102,8 @@ class ActionModule(HostAction):
         """
         journal = self.journal(host, RESTART if changes else ())
         if store or changes:
-            self.apply(host, [*store, *changes], journal)
-            if changes:
-                mark(host.registry, host.services, RESTART)
+            with self.restart_noted(host, RESTART if changes else ()):
+                self.apply(host, [*store, *changes], journal)
             if reason:
                 facts = self.read(host, *_AREAS)
                 reason = self._renewal_reason(facts, arguments)

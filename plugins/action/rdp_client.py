@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import CHANGES, Arguments, HostAction, Result
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import WINDOWS
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.client import LICENSES, memory_keys
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import to_json
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.client import (
@@ -55,10 +56,11 @@ class ActionModule(HostAction):
             "certificates": [{"sid": one.sid, "server": one.server} for one in memories],
             "licenses": [one.name for one in licenses],
         }
-        journal = self.change(host, changes, risky=False)
+        reboot = needs_reboot(changes)
+        journal = self.change(host, changes, risky=False, restart=[WINDOWS] if reboot else ())
         after = {**before, **wanted, "certificates": [], "licenses": []}
         result = self.outcome(changes, before, after, journal=journal)
-        result["reboot_required"] = needs_reboot(changes)
+        result["reboot_required"] = reboot
         return result
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import CHANGES, Arguments, HostAction, Result
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BY_OPTION
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BY_OPTION, RANGES
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import listener
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 
@@ -25,6 +25,7 @@ class ActionModule(HostAction):
         "port": {"type": "int"},
         "max_outstanding_connections": {"type": "int"},
         "max_instances": {"type": "int"},
+        "prompt_for_password": {"type": "bool"},
         "drain_mode": {"type": "str", "choices": ["off", "until_restart", "on"]},
         "logons_allowed": {"type": "bool"},
         "user_logons_allowed": {"type": "bool"},
@@ -34,11 +35,7 @@ class ActionModule(HostAction):
 
     def validated(self) -> Arguments:
         arguments = super().validated()
-        for option, (low, high) in {
-            "port": (1, 65535),
-            "max_outstanding_connections": (1, 0xFFFFFFFF),
-            "max_instances": (0, 0xFFFFFFFF),
-        }.items():
+        for option, (low, high) in RANGES.items():
             value = arguments[option]
             if value is not None and not low <= value <= high:
                 raise AnsibleActionFail(f"{option} must be between {low} and {high}, not {value}")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._action import CHANGES, Arguments, HostAction, Result
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import WINDOWS
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import journal
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import VALUES, Change, describe, perform
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
@@ -22,7 +23,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.restore impor
     runs,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import mark
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import clear_runs, mark, runs_pending
 
 
 class ActionModule(HostAction):
@@ -42,14 +43,20 @@ class ActionModule(HostAction):
             raise Refused(str(error)) from None
         items = plan(host, wanted, force=arguments["force"])
         changes = [item.back for item in items if item.back is not None]
-        restart = sorted({name for item in items if item.back is not None for name in item.entry.restart})
+        restart = sorted({name for item in items if item.back is not None for name in item.entry.restart} - {WINDOWS})
+        # What Windows has not taken up yet needs no restart to be taken back.
+        after_reboot = [item for item in items if WINDOWS in item.entry.restart]
+        waiting = set(runs_pending(host)) if after_reboot else set()
+        reboot = any(item.back is not None and item.entry.run not in waiting for item in after_reboot)
         final = [item.entry for item in items if item.final]
         if not self._task.check_mode and (final or empty or self.break_lock):
             self.hold(host)
-            self._take_back(host, changes, restart)
+            self._take_back(host, changes, [*restart, WINDOWS] if reboot else restart)
+            clear_runs(host.registry, waiting & _finished(items))
             # Last, so that a run that is cut off before finds it all in the journal again.
             journal.forget(host.registry, final, empty)
         result = self.outcome(changes, _states(changes, "before"), _states(changes, "after"), restart_required=restart)
+        result["reboot_required"] = reboot
         result["runs"] = runs(entries)
         result["kept"] = _kept(items)
         if result["kept"]:
@@ -57,12 +64,19 @@ class ActionModule(HostAction):
         return result
 
     def _take_back(self, host: Host, changes: Sequence[Change], restart: Sequence[str]) -> None:
+        if changes:
+            # First, since a task that dies after the changes can not.
+            mark(host, restart, self.run_id)
         for change in changes:
             perform(host, change)
             self.made.append(change)
         if changes:
             self.prove(host)
-            mark(host.registry, host.services, restart)
+
+
+def _finished(items: Sequence[Item]) -> set[str]:
+    """The runs of which nothing is left to take back."""
+    return {item.entry.run for item in items} - {item.entry.run for item in items if not item.final}
 
 
 def _kept(items: Sequence[Item]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._action import CHANGES,
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.gpo import author, owned_by_nobody
 from ansible_collections.winops.rdp.plugins.plugin_utils._compat.clients import BadParty, client
 from ansible_collections.winops.rdp.plugins.plugin_utils._compat.schema import ClientParty
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import WINDOWS
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.tls_profiles import BROKEN, KINDS, PROFILES, STRONG
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import PROTOCOLS, Release, release
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import CipherSuites, Facts, Tls
@@ -101,13 +102,17 @@ class ActionModule(HostAction):
         then = _then(facts["tls"], windows, protocols, switched, left)
         if changes and not force:
             tls.check_farm(facts["system"])
+            if host.session.tls is not None:
+                locked_out.check_controller(facts["tls"], then, host.session.tls)
             if locked_out.narrows(facts["tls"], then):
                 known: Facts = {**facts, **self.gather(host, _FOR_CLIENTS, arguments)}
                 locked_out.check(known, then, clients)
         before = _told(facts["tls"], protocols, switched, arguments)
         after = _told(then, protocols, switched, arguments)
         after["protocols"] = [_item(wish, tls.after(facts["tls"], windows, *wish)) for wish in protocols]
-        journal = self.change(host, changes, risky=True, restart=RESTART)
+        # Microsoft, "Prioritizing Schannel Cipher Suites": a changed list asks for a restart of the computer.
+        reboot = any(change["name"] == suites.FUNCTIONS for change in changes)
+        journal = self.change(host, changes, risky=True, restart=[*RESTART, WINDOWS] if reboot else RESTART)
         if journal:
             after = _told(self.read(host, "tls")["tls"], protocols, switched, arguments)
         result = self.outcome(
@@ -117,8 +122,7 @@ class ActionModule(HostAction):
             journal=journal,
             restart_required=RESTART if changes else (),
         )
-        # Microsoft, "Prioritizing Schannel Cipher Suites": a changed list asks for a restart of the computer.
-        result["reboot_required"] = any(change["name"] == suites.FUNCTIONS for change in changes)
+        result["reboot_required"] = reboot
         return result
 
     def _plan_lists(

@@ -16,10 +16,11 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Fa
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.update import Found, guidance, matching, plan
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.reboot import restart
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import clear_all
 
 # Programs leave renames for the next start all the time: that alone asks for no restart.
 _RENAMES = "PendingFileRenameOperations"
-_COMMENT = "winops.rdp: a change of Windows updates is to be finished"
+_COMMENT = "winops.rdp: a change is to be finished that counts only after a restart"
 # What is kept of the task's time for reading the host after Windows has worked on its packages.
 _RESERVE_SECONDS = 30.0
 _POLL_SECONDS = 5.0
@@ -106,6 +107,7 @@ class ActionModule(HostAction):
         """Restarts Windows and waits until its packages are done; the host as it is then."""
         self.hold(host)
         restart(host, _COMMENT)
+        clear_all(host.registry)
         while host.packages.pending() and host.deadline.remaining > _RESERVE_SECONDS:
             host.deadline.sleep(_POLL_SECONDS)
         return Host(host.session, host.deadline, wait_seconds=host.wait_seconds)

@@ -81,7 +81,8 @@ options:
     default: true
   allow_reboot:
     description:
-      - Whether the plan may have remedies that count only after a restart of Windows.
+      - Whether the plan may have a restart of Windows, where Windows waits for one, and names it where a step counts
+        only then.
     type: bool
     default: false
   force:

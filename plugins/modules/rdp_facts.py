@@ -299,8 +299,9 @@ ansible_facts:
               description:
                 - One entry for each of C(enabled), C(station_enabled), C(security_layer), C(nla),
                   C(min_encryption_level), C(negotiation), C(port), C(max_outstanding_connections), C(max_instances),
-                  C(drain_mode), C(logons_allowed) and C(user_logons_allowed), in the form of the options of
-                  M(winops.rdp.rdp_listener). A number of Windows without a meaning there stays that number.
+                  C(prompt_for_password), C(drain_mode), C(logons_allowed) and C(user_logons_allowed), in the form of
+                  the options of M(winops.rdp.rdp_listener). A number of Windows without a meaning there stays that
+                  number.
                 - The keys below are those of each entry.
               type: dict
               contains:

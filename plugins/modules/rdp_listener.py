@@ -77,6 +77,11 @@ options:
       - How many connections the listener takes at most, from 0 to 4294967295, which is no limit. The value
         C(MaxInstanceCount) of C(RDP-Tcp).
     type: int
+  prompt_for_password:
+    description:
+      - Whether a user has to enter the password in the session, although the client has sent one. The value
+        C(fPromptForPassword) of C(RDP-Tcp).
+    type: bool
   drain_mode:
     description:
       - Whether the host refuses new sessions. The value C(TSServerDrainMode) of C(Terminal Server), V(off) (0),
@@ -98,8 +103,9 @@ options:
     type: bool
   allow_weaker:
     description:
-      - Whether O(security_layer), O(nla) and O(min_encryption_level) may be set to something weaker than what the host
-        has now, and to values that contradict each other. Without it such a task is refused.
+      - Whether O(security_layer), O(nla), O(negotiation), O(min_encryption_level) and O(prompt_for_password) may be set
+        to something weaker than what the host has now, and to values that contradict each other. Without it such a task
+        is refused.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -111,9 +117,10 @@ extends_documentation_fragment:
 notes:
   - C(Terminal Server) is C(HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server), and C(RDP-Tcp) is
     C(WinStations\RDP-Tcp) below it.
-  - Group Policy can set O(enabled), O(security_layer), O(nla), O(min_encryption_level) and O(max_instances), in
-    C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services). There a local value does not count. When the
-    policy sets something else than the option, the task is refused and names the value, and nothing is changed.
+  - Group Policy can set O(enabled), O(security_layer), O(nla), O(min_encryption_level), O(max_instances) and
+    O(prompt_for_password), in C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services). There a local value
+    does not count. When the policy sets something else than the option, the task is refused and names the value, and
+    nothing is changed.
   - Refused always, because Windows does not work with it, are O(security_layer=tls) with O(min_encryption_level=low),
     and O(security_layer=rdp) with O(nla=true). What is not given counts as the host has it.
   - Where the key C(RDP-Tcp) is gone, nothing is set on it, since that would make a key with one value. The task is

@@ -48,7 +48,7 @@ notes:
   - A removed update can not be put back, and RV(kept) says so. So does it of what was changed in the profile of a user
     who is not logged on now; that stays in the journal.
   - Restarts are not in the journal. RV(restart_required) names the services that have
-    to start anew; the role P(winops.rdp.rollback#role) restarts them.
+    to start anew; the role P(winops.rdp.rollback#role) restarts them. RV(reboot_required) says the same of Windows.
   - After the last change a new connection proves that the host can still be reached; if not, this task is undone.
 seealso:
   - module: winops.rdp.rdp_diagnose
@@ -142,6 +142,13 @@ restart_required:
   type: list
   elements: str
   sample: [TermService]
+reboot_required:
+  description:
+    - Whether something that was restored counts only after a restart of Windows. What Windows had not taken up before
+      it was restored needs none.
+  returned: success
+  type: bool
+  sample: false
 msg:
   description: How many changes stand, and why the first of them does; why the task failed.
   returned: when changes were not taken back, and on failure

@@ -199,7 +199,8 @@ options:
   force:
     description:
       - Whether to change TLS on an RD Connection Broker, too, and whether to go on when the listener would be left
-        without any TLS version, or clients would be locked out. Without it all of that is refused.
+        without any TLS version, or clients would be locked out, or this controller, where its connection goes over
+        HTTPS. Without it all of that is refused.
     type: bool
     default: false
 extends_documentation_fragment:

@@ -15,7 +15,8 @@ description:
   - Finds the package of an update, removes it with DISM, and restarts Windows where that is allowed.
   - It never downloads or installs anything. RV(guidance) names the update that mends a known defect; to install that
     one is better than to remove the other.
-  - Without O(kb) and O(build) it only restarts Windows, where Windows waits for that to finish an update.
+  - Without O(kb) and O(build) it only restarts Windows, where Windows waits for that to finish an update, or where
+    a setting that this collection has changed counts only then.
 options:
   kb:
     description:
@@ -35,8 +36,8 @@ options:
     default: false
   reboot:
     description:
-      - Whether Windows may be restarted, where the removal or an update that was there before needs it. The task goes
-        on when the host is back.
+      - Whether Windows may be restarted, where the removal, an update that was there before, or a setting needs it. The
+        task goes on when the host is back, which is when Windows says that it was started later than before.
     type: bool
     default: false
   disconnect_users:
@@ -115,7 +116,7 @@ before:
           type: str
           sample: installed
     reboot_pending:
-      description: Whether Windows waits for a restart to finish an update.
+      description: Whether Windows waits for a restart to finish an update, or a changed setting does.
       type: bool
       sample: false
 after:

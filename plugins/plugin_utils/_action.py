@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import secrets
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from typing import Any, ClassVar
 
@@ -31,7 +32,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal impor
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.restart import restart
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import mark
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import mark, unmark
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.connect import fresh_session, open_session
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import (
@@ -199,16 +200,33 @@ class HostAction(ActionBase):
         """Makes planned changes unless in check mode; the path of the journal, empty when nothing was written.
 
         ``risky``: the change could cut the WinRM connection, so a new one proves that it has not.
-        ``restart``: services that take the changes up only when they start.
+        ``restart``: services that take the changes up only when they start, or WINDOWS.
         """
         if self._task.check_mode or not changes:
             return ""
         journal = self.journal(host, restart)
-        self.apply(host, changes, journal)
-        if risky:
-            self.prove(host)
-        mark(host.registry, host.services, restart)
+        with self.restart_noted(host, restart):
+            self.apply(host, changes, journal)
+            if risky:
+                self.prove(host)
         return journal.path
+
+    @contextmanager
+    def restart_noted(self, host: Host, restart: Sequence[str]) -> Iterator[None]:
+        """Notes that a restart is due before what makes it due: a task that dies in between notes nothing any more.
+
+        Where nothing stands in the end, the note goes again.
+        """
+        if restart:
+            self.hold(host)
+            mark(host, restart, self.run_id)
+        try:
+            yield
+        except RemedyError as error:
+            if restart and not error.done:
+                with suppress(WindowsError, WSManError):
+                    unmark(host, restart, self.run_id)
+            raise
 
     def apply(self, host: Host, changes: list[Change], journal: Journal) -> None:
         """Makes changes and keeps them in mind, so that whatever comes after, the result names them."""

@@ -20,6 +20,7 @@ class Replay:
     """A transport that gives the recorded replies in their order, each as the reply to what was just sent."""
 
     endpoint = "http://recorded:5985/wsman"
+    tls = None
 
     def __init__(self, replies: Iterable[bytes]) -> None:
         self._replies = list(replies)

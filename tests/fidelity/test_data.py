@@ -70,6 +70,7 @@ class Clear:
 
     def __init__(self, address: str) -> None:
         self.endpoint = f"http://{address}:5985/wsman"
+        self.tls = None
         self._http = requests.Session()
         self._http.trust_env = False
         token = base64.b64encode(f"{DEFAULT_USER}:{DEFAULT_PASSWORD}".encode()).decode()

@@ -10,12 +10,12 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
-from tests.integration.fleet import Fleet
-from tests.integration.test_host import connection_to
+from tests.integration.test_host import connect
+from tests.lab.runtime import LabHost
 
 ACTIONS = "ansible_collections.winops.rdp.plugins.action"
 
@@ -24,17 +24,20 @@ class Killed(BaseException):
     """The controller is gone. No `except Exception` sees it, and nothing more is sent whatever `finally` tries."""
 
 
+def load(*modules: str) -> list[ModuleType]:
+    return [import_module(f"{ACTIONS}.{module}") for module in modules]
+
+
 class Run:
     """One run of ansible-playbook: its tasks carry the same run id."""
 
-    def __init__(self, fleet: Fleet, host: str) -> None:
-        self._fleet = fleet
+    def __init__(self, host: LabHost) -> None:
         self._host = host
         self._uuid = uuid.uuid4()
 
     def task(self, module: str, arguments: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
         """The result of one task."""
-        plugin = import_module(f"{ACTIONS}.{module}").ActionModule
+        plugin = load(module)[0].ActionModule
         task = SimpleNamespace(
             args=dict(arguments),
             action=f"winops.rdp.{module}",
@@ -45,7 +48,7 @@ class Run:
             no_log=False,
             _uuid=str(self._uuid),
         )
-        connection = connection_to(self._fleet, self._host, "winrm")
+        connection = connect(self._host, "winrm")
         result: dict[str, Any] = plugin(task, connection, None, None, None, None).run(task_vars={})
         return result
 

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.catalogue import CAUSES
+from tests.integration.fleet import Fleet, running
+from tests.integration.run import playbook
 from tests.lab.scenario import Scenario, load_folder
 
 FOLDER = Path(__file__).resolve().parents[1] / "lab/scenarios/causes"
@@ -32,6 +37,40 @@ END_OF_SUPPORT = {
     "2022": "2031-10-14",
     "2025": "2034-11-14",
 }
+
+# Hosts that do not answer keep a fork waiting and no core busy.
+FORKS = 12
+CHANGED = "changed"
+# The timeout is for machines that have more to do than this; what is decided by it waits for its end.
+PLAY = [
+    {
+        "hosts": CHANGED,
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Change what counts after a restart",
+                "check_mode": False,
+                "winops.rdp.rdp_tls": "{{ first }}",
+            }
+        ],
+    },
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Find out why Remote Desktop fails",
+                "winops.rdp.rdp_diagnose": {
+                    "probe_timeout": "{{ (options | default({})).probe_timeout | default(30) }}",
+                    **{
+                        name: f"{{{{ (options | default({{}})).{name} | default(omit) }}}}"
+                        for name in ("host", "client", "probe_depth")
+                    },
+                },
+            }
+        ],
+    },
+]
 
 
 @dataclass(frozen=True)
@@ -90,6 +129,37 @@ def outcome(case: Case, verdict: Mapping[str, Any], today: str) -> Outcome:
     ambient = is_obsolete(case.windows, today) and OBSOLETE not in case.required
     findings = (one for one in verdict["findings"] if not (ambient and one["id"] == OBSOLETE))
     return Outcome(case, verdict, tuple(findings))
+
+
+def prepare(fleet: Fleet) -> None:
+    """What the scenarios say of the task, as variables of the hosts; those that are changed first are a group."""
+    inventory = yaml.safe_load(fleet.inventory.read_text(encoding="utf-8"))
+    groups = inventory["all"]["children"]
+    groups[CHANGED] = {"hosts": {}}
+    for host, variables in groups["windows"]["hosts"].items():
+        expect = fleet.expect(host)
+        variables.update({name: expect[name] for name in ("options", "first") if name in expect})
+        if "first" in expect:
+            groups[CHANGED]["hosts"][host] = {}
+    fleet.inventory.write_text(yaml.safe_dump(inventory), encoding="utf-8")
+
+
+def diagnosed(folder: Path, work: Path, base: str, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """One run of rdp_diagnose over the hosts of a folder, in check mode, which has to leave them as they are; what it
+    found, by host."""
+    work.mkdir(parents=True, exist_ok=True)
+    play = work / "play.yml"
+    play.write_text(yaml.safe_dump(PLAY, sort_keys=False), encoding="utf-8")
+    with running(folder, work, base) as fleet:
+        prepare(fleet)
+        still = [case.host for case in cases if "first" not in fleet.expect(case.host)]
+        before = {host: (fleet.lab.digest(host), fleet.writes(host)) for host in still}
+        run = playbook(fleet.inventory, str(play), "--check", "--forks", str(FORKS))
+        touched = [host for host in still if (fleet.lab.digest(host), fleet.writes(host)) != before[host]]
+    assert run.code == 0, run.output
+    assert not touched, f"check mode has changed {touched}"
+    today = dt.date.today().isoformat()
+    return {case.host: outcome(case, run.of(case.host, "rdp_diagnose")["result"]["verdict"], today) for case in cases}
 
 
 def brief(finding: Mapping[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration import run
+from tests.integration import causes, run
 from tests.integration.fleet import DEMO, Fleet, running, write_scenarios
 
 
@@ -39,6 +39,15 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     write_scenarios(scenarios, [{"hostname": "SRV-USERS", "windows": "2022", "users": users}])
     with running(scenarios, work, "127.40.0.0") as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def diagnosed_alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, causes.Outcome]:
+    """What is found on the hosts with one cause, or none that it seems, by the name of the scenario."""
+    scenarios = causes.singles()
+    cases = [causes.case_of(scenario) for scenario in scenarios.values()]
+    found = causes.diagnosed(causes.FOLDER, tmp_path_factory.mktemp("causes"), "127.43.0.0", cases)
+    return {name: found[scenario.hostname] for name, scenario in scenarios.items()}
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ _SELF_SIGNED = "\\f686aace6942fb7f7ceb231212eef4a4_"
 # Settings of a client that have no other place, for which rdp_client asks the Resultant Set of Policy first.
 _CLIENT = "\\policies\\microsoft\\windows nt\\terminal services\\client"
 _CLIENT_ONLY = (f"{_CLIENT}\\fclientdisableudp", f"{_CLIENT}\\redirectionwarningdialogversion")
-# Names of values, to their numbers from weak to strong. What is not set counts as the middle one.
+# Names of values, to their numbers from weak to strong. What is not set, or is none of them, counts as the middle one.
 _STRENGTH = {
     "securitylayer": (0, 1, 2),
     "userauthentication": (0, 1),
@@ -30,6 +30,8 @@ _STRENGTH = {
     "allowencryptionoracle": (2, 1, 0),
     "lmcompatibilitylevel": (0, 1, 2, 3, 4, 5),
 }
+# The level that Windows brings (recorded registry exports); two of the four are above it.
+_UNSET = {"minencryptionlevel": 2}
 
 
 def broken(writes: Iterable[Write], keys: Iterable[str] = ()) -> list[str]:
@@ -59,7 +61,8 @@ def _weakens(write: Write, first: dict[str, Any], _keys: tuple[str, ...]) -> boo
     if ranks is None or number not in ranks:
         return False
     before = _number(first[write.target.lower()])
-    return ranks.index(number) < (ranks.index(before) if before in ranks else len(ranks) // 2)
+    least = before if before in ranks else _UNSET.get(name, ranks[len(ranks) // 2])
+    return ranks.index(number) < ranks.index(least)
 
 
 def _touches_another_key(write: Write, _first: dict[str, Any], keys: tuple[str, ...]) -> bool:

@@ -40,12 +40,15 @@ def ansible(inventory: Path, host: str, module: str, arguments: dict[str, Any], 
     return _run(["ansible", host, "-i", str(inventory), "-m", module, *given, *options])
 
 
-def playbook(inventory: Path, name: str, *options: str, cwd: Path = ROOT, **variables: Any) -> Run:
+def playbook(
+    inventory: Path, name: str, *options: str, cwd: Path = ROOT, seconds: float = SECONDS, **variables: Any
+) -> Run:
     """One playbook: a file of the checkout, or a name of an installed collection."""
-    return _run(["ansible-playbook", "-i", str(inventory), name, "-e", json.dumps(variables), *options], cwd=cwd)
+    command = ["ansible-playbook", "-i", str(inventory), name, "-e", json.dumps(variables), *options]
+    return _run(command, cwd, seconds)
 
 
-def _run(command: list[str], cwd: Path = ROOT) -> Run:
+def _run(command: list[str], cwd: Path = ROOT, seconds: float = SECONDS) -> Run:
     capture = CAPTURES / f"{os.urandom(6).hex()}.jsonl"
     environment = {
         **os.environ,
@@ -62,7 +65,7 @@ def _run(command: list[str], cwd: Path = ROOT) -> Run:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=seconds,
         check=False,
     )
     lines = capture.read_text(encoding="utf-8").splitlines() if capture.exists() else []

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,47 +16,17 @@ from tests.integration.causes import (
     FOLDER,
     IDS,
     NEAR,
-    Case,
     Outcome,
     brief,
-    case_of,
-    outcome,
+    diagnosed,
     singles,
     table,
 )
 from tests.integration.combinations import PAIRS, TRIPLES, Contradiction, combinations, first_to_end, hidden, merge
-from tests.integration.fleet import Fleet, running, write_scenarios
-from tests.integration.run import playbook
+from tests.integration.fleet import write_scenarios
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yml"))
-# Hosts that do not answer keep a fork waiting and no core busy.
-FORKS = 12
-BASES = ("127.43.0.0", "127.43.64.0")
-CHANGED = "changed"
-# The timeout is for machines that have more to do than this; what is decided by it waits for its end.
-PLAY = [
-    {
-        "hosts": CHANGED,
-        "gather_facts": False,
-        "tasks": [{"name": "Change what counts after a restart", "winops.rdp.rdp_tls": "{{ first }}"}],
-    },
-    {
-        "hosts": "all",
-        "gather_facts": False,
-        "tasks": [
-            {
-                "name": "Find out why Remote Desktop fails",
-                "winops.rdp.rdp_diagnose": {
-                    "probe_timeout": "{{ (options | default({})).probe_timeout | default(30) }}",
-                    **{
-                        name: f"{{{{ (options | default({{}})).{name} | default(omit) }}}}"
-                        for name in ("host", "client", "probe_depth")
-                    },
-                },
-            }
-        ],
-    },
-]
+BASE = "127.43.64.0"
 
 
 class Summary:
@@ -74,32 +42,6 @@ class Summary:
             terminalreporter.write_line(line)
 
 
-def prepare(fleet: Fleet) -> None:
-    """What the scenarios say of the task, as variables of the hosts; those that are changed first are a group."""
-    inventory = yaml.safe_load(fleet.inventory.read_text(encoding="utf-8"))
-    groups = inventory["all"]["children"]
-    groups[CHANGED] = {"hosts": {}}
-    for host, variables in groups["windows"]["hosts"].items():
-        expect = fleet.expect(host)
-        variables.update({name: expect[name] for name in ("options", "first") if name in expect})
-        if "first" in expect:
-            groups[CHANGED]["hosts"][host] = {}
-    fleet.inventory.write_text(yaml.safe_dump(inventory), encoding="utf-8")
-
-
-def diagnosed(folder: Path, work: Path, base: str, cases: Sequence[Case]) -> dict[str, Outcome]:
-    """One run of rdp_diagnose over the hosts of a folder; what it found, by host."""
-    work.mkdir(parents=True, exist_ok=True)
-    play = work / "play.yml"
-    play.write_text(yaml.safe_dump(PLAY, sort_keys=False), encoding="utf-8")
-    with running(folder, work, base) as fleet:
-        prepare(fleet)
-        run = playbook(fleet.inventory, str(play), "--forks", str(FORKS))
-    assert run.code == 0, run.output
-    today = dt.date.today().isoformat()
-    return {case.host: outcome(case, run.of(case.host, "rdp_diagnose")["result"]["verdict"], today) for case in cases}
-
-
 @pytest.fixture(scope="module")
 def summary(request: pytest.FixtureRequest) -> Summary:
     found = Summary()
@@ -108,13 +50,10 @@ def summary(request: pytest.FixtureRequest) -> Summary:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory, summary: Summary) -> dict[str, Outcome]:
+def alone(diagnosed_alone: dict[str, Outcome], summary: Summary) -> dict[str, Outcome]:
     """What was found on the hosts with one cause, or none that it seems, by the name of the scenario."""
-    scenarios = singles()
-    cases = [case_of(scenario) for scenario in scenarios.values()]
-    found = diagnosed(FOLDER, tmp_path_factory.mktemp("causes"), BASES[0], cases)
-    summary.singles += found.values()
-    return {name: found[scenario.hostname] for name, scenario in scenarios.items()}
+    summary.singles += diagnosed_alone.values()
+    return diagnosed_alone
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +62,7 @@ def together(tmp_path_factory: pytest.TempPathFactory, summary: Summary) -> Iter
     work = tmp_path_factory.mktemp("combinations")
     made = list(combinations(singles()))
     folder = write_scenarios(work / "scenarios", [scenario for scenario, _case in made])
-    found = diagnosed(folder, work, BASES[1], [case for _scenario, case in made])
+    found = diagnosed(folder, work, BASE, [case for _scenario, case in made])
     summary.combined += found.values()
     yield list(found.values())
 

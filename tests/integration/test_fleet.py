@@ -75,7 +75,8 @@ def totals(run: Run, word: str) -> int:
     return sum(int(number) for number in re.findall(rf"^\S+\s+:.*\b{word}=(\d+)", run.output, re.MULTILINE))
 
 
-@pytest.mark.parametrize("demo", [1033, 1031], indirect=True, ids=["English", "German"])
+# In English test_round_trip.py does so, with every other scenario.
+@pytest.mark.parametrize("demo", [1031], indirect=True, ids=["German"])
 def test_the_fleet_is_healed_and_left_alone_afterwards(demo: Fleet, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     untouched = {host: demo.lab.digest(host) for host in HOSTS}

@@ -24,6 +24,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.connect import f
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.errors import WSManFault
 from tests.integration.fleet import Fleet, running, write_scenarios
+from tests.lab.runtime import LabHost
 
 KEY = r"HKLM\SOFTWARE\winops.rdp\Test\Below"
 WITHOUT_SHELLS = {"max_shells_per_user": 0}
@@ -42,7 +43,11 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 
 def connection_to(fleet: Fleet, name: str, plugin: str) -> Any:
-    host = fleet.lab.hosts[name]
+    return connect(fleet.lab.hosts[name], plugin)
+
+
+def connect(host: LabHost, plugin: str) -> Any:
+    """The connection of Ansible to a host of the lab, with its own administrator."""
     user = host.scenario.admin
     options = {
         "ansible_host": host.address,

@@ -43,7 +43,7 @@ def die(fleet: Fleet, after: int) -> None:
             raise Killed
 
     with gate(fleet.lab.hosts["SRV1"].address, passes), pytest.raises(Killed):
-        Run(fleet, "SRV1").task("rdp_listener", {"security_layer": "tls"})
+        Run(fleet.lab.hosts["SRV1"]).task("rdp_listener", {"security_layer": "tls"})
 
 
 def holders(fleet: Fleet) -> list[tuple[str, str]]:
@@ -59,7 +59,7 @@ def test_runs_at_the_same_moment_write_one_after_the_other(fleet: Fleet) -> None
     layers = ["tls", "negotiate"] * 4
 
     def change(layer: str) -> dict[str, Any]:
-        return Run(fleet, "SRV1").task("rdp_listener", {"security_layer": layer, "allow_weaker": True})
+        return Run(fleet.lab.hosts["SRV1"]).task("rdp_listener", {"security_layer": layer, "allow_weaker": True})
 
     with ThreadPoolExecutor(len(layers)) as pool:
         results = list(pool.map(change, layers))
@@ -72,21 +72,21 @@ def test_runs_at_the_same_moment_write_one_after_the_other(fleet: Fleet) -> None
     assert len(layers_written) == len(done)
     assert all(after == before for (_b, after), (before, _a) in pairwise(layers_written))
     assert fleet.lab.hosts["SRV1"].model.registry.find(r"HKLM\SOFTWARE\winops.rdp\Lock") is None
-    assert not Run(fleet, "SRV1").task("rdp_restore", {"run": "all"})["kept"]
+    assert not Run(fleet.lab.hosts["SRV1"]).task("rdp_restore", {"run": "all"})["kept"]
     assert fleet.lab.hosts["SRV1"].model.registry.dword(LISTENER, "SecurityLayer") == 0
 
 
 def test_what_a_dead_run_left_is_named_and_can_be_broken(fleet: Fleet) -> None:
-    die(fleet, 4)
+    die(fleet, 6)  # lock, mark of the restart in two, journal in two, change
     writes = len(fleet.writes("SRV1"))
-    refused = Run(fleet, "SRV1").task("rdp_listener", {"nla": False, "allow_weaker": True})
+    refused = Run(fleet.lab.hosts["SRV1"]).task("rdp_listener", {"nla": False, "allow_weaker": True})
     assert refused["failed"]
     assert refused["msg"].startswith("another run is changing this host (rdp_listener of ")
     assert len(fleet.writes("SRV1")) == writes
-    announced = Run(fleet, "SRV1").task("rdp_restore", {"run": "all"}, check=True)
+    announced = Run(fleet.lab.hosts["SRV1"]).task("rdp_restore", {"run": "all"}, check=True)
     assert announced["changes"]
     assert "failed" not in announced
-    broken = Run(fleet, "SRV1").task("rdp_restore", {"run": "all", "break_lock": True})
+    broken = Run(fleet.lab.hosts["SRV1"]).task("rdp_restore", {"run": "all", "break_lock": True})
     assert broken["changed"]
     assert "was broken: rdp_listener of " in broken["warnings"][0]
 
@@ -104,7 +104,7 @@ def test_only_a_task_that_changes_something_takes_the_lock_and_it_costs_little(
 ) -> None:
     def requests(layer: str) -> int:
         before = fleet.requests("SRV1")
-        Run(fleet, "SRV1").task("rdp_listener", {"security_layer": layer, "allow_weaker": True})
+        Run(fleet.lab.hosts["SRV1"]).task("rdp_listener", {"security_layer": layer, "allow_weaker": True})
         return fleet.requests("SRV1") - before
 
     requests("rdp")

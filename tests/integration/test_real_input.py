@@ -74,6 +74,7 @@ def test_facts_of_a_real_registry(lab_of: LabOf, name: str) -> None:
     assert settings["nla"] is (number(listener, "UserAuthentication") == 1)
     assert settings["min_encryption_level"] == LEVELS[number(listener, "MinEncryptionLevel") or 0]
     assert settings["max_instances"] == number(listener, "MaxInstanceCount")
+    assert settings["prompt_for_password"] is (number(listener, "fPromptForPassword") == 1)
     assert settings["max_outstanding_connections"] == number(server, "MaxOutstandingConnections")
     stations = rf"{CONTROL}\Terminal Server\WinStations" + "\\"
     below = {key[len(stations) :].split("\\")[0] for key in export if key.startswith(stations)}

@@ -6,10 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from tests.integration.fleet import DEMO, Fleet
 from tests.integration.run import ansible, playbook
@@ -104,26 +101,3 @@ def test_a_run_that_is_not_there_is_named(lab_of: LabOf) -> None:
     failed = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_restore", {"run": "nosuch"})
     assert failed.code != 0
     assert "no run 'nosuch'" in failed.of("SRV1")["result"]["msg"]
-
-
-@pytest.mark.parametrize("fatal", range(1, 8))
-def test_a_fix_that_dies_at_any_write_is_taken_back_whole(lab_of: LabOf, fatal: int) -> None:
-    """The host answers nothing after the n-th write; when it is back, the rollback restores it."""
-    weak = {LISTENER: {"SecurityLayer": 0, "UserAuthentication": 0, "MinEncryptionLevel": 1}}
-    fleet = lab_of({"hostname": "SRV1", "windows": "2022", "registry": weak})
-    before = registry_of(fleet, "SRV1")
-    die_after_writes(fleet, "SRV1", fatal)
-    arguments = {"security_layer": "tls", "nla": True, "min_encryption_level": "high", "timeout": 15}
-    cut = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_listener", arguments)
-    assert cut.code != 0
-    die_after_writes(fleet, "SRV1", 0)
-    back = ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_restore", {"run": "all", "break_lock": True})
-    assert back.code == 0, back.output
-    ansible(fleet.inventory, "SRV1", "winops.rdp.rdp_service", {"name": "TermService", "state": "restarted"})
-    assert registry_of(fleet, "SRV1") == before
-
-
-def die_after_writes(fleet: Fleet, host: str, number: int) -> None:
-    """0: lives."""
-    model = fleet.lab.hosts[host].model
-    model.settings = replace(model.settings, faults=replace(model.settings.faults, die_after_writes=number))

@@ -34,6 +34,7 @@ def write(target: str, before: Any, after: Any, kind: str = "registry.value.set"
         write(rf"{RDP_TCP}\SecurityLayer", None, 0),
         write(rf"{RDP_TCP}\UserAuthentication", 1, 0),
         write(rf"{RDP_TCP}\MinEncryptionLevel", 3, 1),
+        write(rf"{RDP_TCP}\MinEncryptionLevel", 7, 1),
         write(rf"{SSL3}\Enabled", None, 1),
         write(rf"{POLICY}\SecurityLayer", 0, 2),
         write(OTHER, {}, {}, kind="file.security"),
@@ -52,6 +53,10 @@ def test_what_was_there_before_may_come_back() -> None:
     raised, back = write(rf"{RDP_TCP}\SecurityLayer", 0, 2), write(rf"{RDP_TCP}\SecurityLayer", 2, 0)
     assert broken([raised, back]) == []
     assert len(broken([raised, back, write(rf"{RDP_TCP}\UserAuthentication", 1, 0)])) == 1
+
+
+def test_the_level_that_windows_brings_may_replace_one_that_is_none() -> None:
+    assert broken([write(rf"{RDP_TCP}\MinEncryptionLevel", 7, 2)]) == []
 
 
 def test_its_own_keys_may_be_given_back() -> None:

@@ -81,6 +81,8 @@ USUAL: tuple[str, ...] = ("W-NTLM", "W-BASIC-S", "W-CERT-S", "W-KERB", "W-KERB-T
 USUAL += ("P-NTLM", "P-NEGO-S", "P-BASIC-S", "P-CERT-S", "P-KERB", "P-CREDSSP")
 TERMINAL_SERVER = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server"
 WITH_SHELL = ("W-NTLM", "P-BASIC-S")
+# One of each connection plugin, of HTTP and of HTTPS: what is shown does not depend on how a module has logged on.
+EVERY_MODULE = ("W-NTLM", "P-BASIC-S")
 # Of the modules that go to a host, those that do it each in a way of its own; a repair is in each run of the playbooks.
 SHORT = ("rdp_diagnose", "rdp_doctor", "rdp_listener")
 # What starts each authentication header that carries a secret or a token, whoever prints it.
@@ -184,8 +186,8 @@ class Runs:
         self.traces = Traces()
         self.runs: dict[str, Run] = {}
 
-    def add(self, name: str, fleet: Fleet, path: str, **environment: str) -> None:
-        """Run a playbook of the checkout or of the work folder, against every host of the fleet."""
+    def add(self, name: str, fleet: Fleet, path: str, hosts: Sequence[str] = ("all",), **environment: str) -> None:
+        """Run a playbook of the checkout, against these hosts, or of the work folder."""
         folder = self.work / name
         temporary = folder / "tmp"
         temporary.mkdir(parents=True)
@@ -206,6 +208,7 @@ class Runs:
                 "rdp_report_path": str(folder / "report.json"),
                 "rdp_fail_on": [],
                 "rdp_timeout": 20,
+                "rdp_hosts": [*hosts],
             }
             run = playbook(fleet.inventory, path, "-vvvvv", "--diff", "--forks", "8", **report)
         self.runs[name] = run
@@ -239,8 +242,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory, secrets: dict[str, set[bytes]
                 key = use_client_certificate(fleet, named(plugin, "CERT-S"), f"{USER}@localhost")
                 secrets[f"the key of {plugin}"] = mark_key(key, KEY_MARK)
             for name in PLAYBOOKS:
-                found.add(name, fleet, f"playbooks/{name}")
-            found.add("modules", fleet, book(work / "modules.yml", MODULES))
+                hosts = ["all"] if name == "diagnose_rdp.yml" else [*EVERY_MODULE]
+                found.add(name, fleet, f"playbooks/{name}", hosts)
+            found.add("modules", fleet, book(work / "modules.yml", MODULES, ":".join(EVERY_MODULE)))
+            others = ":!".join(("all", *EVERY_MODULE))
+            found.add("others", fleet, book(work / "others.yml", SHORT, others))
             gateway = {"https_proxy": login(gate), "no_proxy": ""}
             short = book(work / "environment.yml", SHORT, "W-BASIC-S:P-BASIC-S")
             found.add("environment", fleet, short, **gateway)
@@ -275,7 +281,8 @@ def test_nothing_is_left(runs: Runs, secrets: dict[str, set[bytes]]) -> None:
 
 def test_everything_ran_that_should(runs: Runs) -> None:
     """What the search is worth: the hosts that work did, and those that should not did not."""
-    unreached = {each["host"] for each in runs.runs["modules"].results if each["outcome"] == "unreachable"}
+    working = [*runs.runs["modules"].results, *runs.runs["others"].results]
+    unreached = {each["host"] for each in working if each["outcome"] == "unreachable"}
     assert unreached == set()
     assert {each["action"].rpartition(".")[2] for each in runs.runs["modules"].results} == set(MODULES)
     for name in PLAYBOOKS:

@@ -4,9 +4,10 @@
 
 """The control endpoint: JSON over HTTP on a loopback port.
 
-GET /hosts: every host with counters, writes, listener and expectation. GET /hosts/<name>/model: a digest of the whole
-model. POST /reset: every host as its scenario says. POST /hosts/<name>/faults: arm a fault or a list of them
-(faults.Injection as JSON); DELETE on it disarms all. POST /hosts/<name>/reboot: {"seconds": 2}.
+GET /hosts: every host with counters, writes, listener and expectation; GET /hosts/<name>: one of them.
+GET /hosts/<name>/model: a digest of the whole model. GET /hosts/<name>/registry?key=<path>: the values of one key, null
+when there is none. POST /reset: every host as its scenario says. POST /hosts/<name>/faults: arm a fault or a list of
+them (faults.Injection as JSON); DELETE on it disarms all. POST /hosts/<name>/reboot: {"seconds": 2}.
 POST /hosts/<name>/refresh_policies: what a policy set and somebody changed is as the policy says again.
 """
 
@@ -30,7 +31,9 @@ class Control:
     async def start(self, address: str, port: int) -> None:
         app = web.Application()
         app.router.add_get("/hosts", self._hosts)
+        app.router.add_get("/hosts/{name}", self._one)
         app.router.add_get("/hosts/{name}/model", self._model)
+        app.router.add_get("/hosts/{name}/registry", self._registry)
         app.router.add_post("/reset", self._reset)
         app.router.add_post("/hosts/{name}/faults", self._inject)
         app.router.add_delete("/hosts/{name}/faults", self._clear)
@@ -61,8 +64,16 @@ class Control:
             raise web.HTTPNotFound(text='{"error": "there is no such host"}', content_type="application/json")
         return host
 
+    async def _one(self, request: web.Request) -> web.Response:
+        return web.json_response(self._host(request).status())
+
     async def _model(self, request: web.Request) -> web.Response:
         return web.json_response(self._host(request).model.digest())
+
+    async def _registry(self, request: web.Request) -> web.Response:
+        key = self._host(request).model.registry.find(request.query.get("key", ""))
+        values = None if key is None else {value.name: value.as_json() for value in key.values.values()}
+        return web.json_response(values)
 
     async def _inject(self, request: web.Request) -> web.Response:
         host = self._host(request)

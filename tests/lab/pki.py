@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import shutil
-import ssl
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,11 +30,14 @@ Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 @dataclass(frozen=True)
 class ServerTls:
-    """What an HTTPS listener runs with: `certificate` is DER, `trust` the file that a client trusts it by."""
+    """The identity of an HTTPS listener: `certificate` is DER, `trust` the file that a client trusts it by,
+    `client_authority` the file of who signs client certificates, None where none is asked for."""
 
-    context: ssl.SSLContext
     certificate: bytes
+    certificate_pem: bytes
+    key_pem: bytes
     trust: Path
+    client_authority: Path | None
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,9 @@ class Authority:
     def close(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def server(self, state: str, names: Sequence[str], *, ask_client: bool, tls13: bool) -> ServerTls:
+    def server(self, state: str, names: Sequence[str], *, ask_client: bool) -> ServerTls:
         """A listener's certificate in one of SERVER_STATES, for host names and addresses. `ask_client` asks for a
-        client certificate of this authority; `tls13` allows TLS 1.3."""
+        client certificate of this authority."""
         key = certificates.private_key(certificates.KEYS.take())
         if state == "wrong_name":
             names = ["another-host.lab.invalid"]
@@ -81,18 +83,11 @@ class Authority:
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         )
         certificate = self._signed(builder, key if state == "self_signed" else self._key)
-        chain = self._write(f"server-{certificate.serial_number:x}.pem", _pem(certificate) + _key_pem(key))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.maximum_version = ssl.TLSVersion.TLSv1_3 if tls13 else ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(chain)
-        if ask_client:
-            context.verify_mode = ssl.CERT_OPTIONAL
-            context.load_verify_locations(self.path)
         trust = self.path
         if state == "self_signed":
             trust = self._write(f"trust-{certificate.serial_number:x}.pem", _pem(certificate))
-        return ServerTls(context, certificate.public_bytes(serialization.Encoding.DER), trust)
+        der = certificate.public_bytes(serialization.Encoding.DER)
+        return ServerTls(der, _pem(certificate), _key_pem(key), trust, self.path if ask_client else None)
 
     def client(self, principal: str, *, expired: bool = False) -> ClientCertificate:
         """A client certificate with a user principal name, such as `ansible@localhost`."""

@@ -19,10 +19,12 @@ from tests.lab.kerberos import HostKeys, Realm
 from tests.lab.model import faults
 from tests.lab.model.host import Host
 from tests.lab.model.language import ENGLISH, load_language
+from tests.lab.native.scheduler import Scheduler
 from tests.lab.pki import Authority, ServerTls
 from tests.lab.rdp import RdpServer
 from tests.lab.rdp.path import Path
 from tests.lab.scenario import Scenario
+from tests.lab.wsman import https
 from tests.lab.wsman.credentials import Credentials
 from tests.lab.wsman.http import HttpServer
 from tests.lab.wsman.injection import Injector
@@ -66,6 +68,7 @@ class LabHost:
             self.model, self._service.handle, Credentials(self.model, self._keys(realm)), self.injector
         )
         self._http.on_fault = self._hit
+        self.scheduler = Scheduler(self.model)
         self._away: asyncio.Task[None] | None = None
         self._rdp = RdpServer(address, observer=self.model.remote_desktop.log.notice)
         self._other = RdpServer(address) if self.model.troubles.port_owner is not None else None
@@ -93,15 +96,15 @@ class LabHost:
         await self._listen(self.winrm_port, self._http.start(self.address, self.winrm_port))
         if self.tls is not None:
             port = self.winrm_port + 1
-            await self._listen(port, self._http.start(self.address, port, self.tls))
+            listener = https.listener(self.tls, self.model.http_tls)
+            await self._listen(port, self._http.start(self.address, port, listener))
 
     def _tls(self, authority: Authority | None) -> ServerTls | None:
         settings = self.model.settings.winrm
         if not settings.https or authority is None:
             return None
         names = list(dict.fromkeys([self.model.fqdn, self.name, self.address]))
-        tls13 = "TLS 1.3" in self.model.profile.schannel_enabled
-        return authority.server(settings.https, names, ask_client=settings.certificate_auth, tls13=tls13)
+        return authority.server(settings.https, names, ask_client=settings.certificate_auth)
 
     def _keys(self, realm: Realm | None) -> HostKeys | None:
         """Keys of the host's services, when it is in the realm's domain; its users become the realm's. None as well for
@@ -141,12 +144,14 @@ class LabHost:
         await asyncio.sleep(after)
         await self._http.close()
         await self._service.close()
+        await self.scheduler.close()
         self._down = True
         await self._apply()
         await asyncio.sleep(seconds)
         self._service = WsManService(self.model)
         self._http.handler = self._service.handle
         self.model.rebooted()
+        self.scheduler.booted()
         self._down = False
         await self._apply()
         await self._listen_winrm()
@@ -174,6 +179,7 @@ class LabHost:
                 await asyncio.wait([task], timeout=2)
         await self._http.close()
         await self._service.close()
+        await self.scheduler.close()
         await self._rdp.close()
         if self._other is not None:
             await self._other.close()

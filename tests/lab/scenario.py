@@ -34,7 +34,7 @@ _TOP = {
     "hostname", "windows", "domain", "workgroup", "network_profile", "users", "winrm", "registry", "services", "files",
     "certificate", "updates", "ubr", "firewall", "sessions", "reg_file", "expect", "faults", "service_delay",
     "security_read_needs_read_control", "description", "clock_skew", "connection",
-    "language", "canned_commands", *estate.KEYS, *outside.KEYS, "events", "since_boot",
+    "language", "canned_commands", "task_minute", "open_keys", *estate.KEYS, *outside.KEYS, "events", "since_boot",
 }  # fmt: skip
 _CERTIFICATE = {
     "self_signed": ("valid", "expired", "missing"),
@@ -122,6 +122,8 @@ class Scenario:
             roles=estate.role_names(data),
             language=data.get("language", ENGLISH),
             canned_commands=bool(data.get("canned_commands", False)),
+            task_minute=float(data.get("task_minute", 0.5)),
+            open_keys=tuple(data.get("open_keys") or ()),
         )
         updates = [_update(item) for item in data.get("updates") or ()]
         if "ubr" in data:
@@ -397,6 +399,9 @@ def check(path: Path, data: dict[str, Any]) -> None:
         only("users", item, ("name", "password", "admin", "remote_desktop", "disabled"))
         if not item.get("name") or not item.get("password"):
             raise wrong("every user needs a name and a password")
+    minute = data.get("task_minute", 0.5)
+    if not isinstance(minute, (int, float)) or minute < 0:
+        raise wrong("task_minute must be a number of seconds that is not negative")
     if not isinstance(data.get("clock_skew", 0), (int, float)):
         raise wrong("clock_skew must be a number of seconds")
     if data.get("users") and not any(item.get("admin") for item in data["users"]):
@@ -408,7 +413,7 @@ def check(path: Path, data: dict[str, Any]) -> None:
             only("updates", item, ("id", "description", "installed_on", "state", "ubr"))
             if item.get("state", "installed") not in packages.STATES:
                 raise wrong(f"updates: state must be one of {', '.join(packages.STATES)}")
-    for key in (*(data.get("registry") or {}), *(data.get("since_boot") or {})):
+    for key in (*(data.get("registry") or {}), *(data.get("since_boot") or {}), *(data.get("open_keys") or ())):
         if str(key).partition("\\")[0].lower() not in ("hklm", HKLM.lower(), "hku", "hkcu", "hkcr", "hkcc"):
             raise wrong(f"registry: {key!r} does not begin with a root key such as HKLM")
     estate.check(data, load_profile(str(data["windows"])), only, wrong)

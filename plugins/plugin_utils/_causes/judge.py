@@ -158,7 +158,7 @@ def judge(
         "cause": first["id"] if first is not None else "",
         "summary": _with_code(_summary(state, own_wire, first, gaps), error),
         "findings": findings,
-        "plan": make_plan(findings, held),
+        "plan": make_plan(findings, held, reboot=limits.reboot),
         "left_alone": left_alone(findings, held),
         "unread": gaps,
         "ruled_out": ruled_out(facts, own_wire, findings),

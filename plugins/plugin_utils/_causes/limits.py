@@ -13,8 +13,9 @@ from typing import Final
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.desired import farm_block
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import listed, ok
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import WINDOWS, Finding, Risk
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding, Risk
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.causes.every import BY_ID
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import WINDOWS
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 
 RISKS: Final[tuple[Risk, ...]] = ("low", "medium", "high")

@@ -79,6 +79,14 @@ def weak_values(facts: Facts) -> list[Wrong]:
     return found
 
 
+def weakened_values(facts: Facts) -> list[Wrong]:
+    """Those of them that somebody has set so.
+
+    What a release does by itself was taken down by nobody, even where its setup has written the value.
+    """
+    return [one for one in weak_values(facts) if not _is_own(one.effective)]
+
+
 def contradictions(facts: Facts) -> tuple[list[str], list[Wrong]]:
     """Sentences on settings that exclude each other, and those of them that should give way."""
     layer, nla, negotiation = (setting(facts, name) for name in ("security_layer", "nla", "negotiation"))
@@ -174,11 +182,8 @@ def _refusal(wire: Report | None) -> list[Evidence]:
 
 
 def weakened(facts: Facts, wire: Report | None) -> Finding | None:
-    """Security was taken down, as the repair buttons of some vendors do, and left so.
-
-    What a release does by itself was taken down by nobody, even where its setup has written the value.
-    """
-    weak = [one for one in weak_values(facts) if not _is_own(one.effective)]
+    """Security was taken down, as the repair buttons of some vendors do, and left so."""
+    weak = weakened_values(facts)
     if not weak:
         return None
     # A local change below a weak policy would only make a contradiction, so one policy value stops them all.

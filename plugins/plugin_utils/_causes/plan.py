@@ -14,6 +14,7 @@ from typing import Any, Final
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.limits import RISKS
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding, LeftAlone, Remedy, Step
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import ENCRYPTION_LEVELS, SECURITY_LAYERS
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import WINDOWS
 
 # What may be taken in turn: helpers before the certificate they make, the service last, when all it reads is right.
 _ORDER: Final[tuple[tuple[str, str], ...]] = (
@@ -28,10 +29,17 @@ _ORDER: Final[tuple[tuple[str, str], ...]] = (
     ("rdp_client", ""),
     ("rdp_service", "TermService"),
     ("rdp_service", "UmRdpService"),
+    ("rdp_update", ""),
 )
 _RESTART_ORDER: Final = ("KeyIso", "CryptSvc", "CertPropSvc", "SessionEnv", "TermService", "UmRdpService")
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _NAMED: Final = ("protocols", "ciphers", "hashes", "key_exchange")
+# What counts only after a restart of Windows, though without one the rest of the step is worth taking: Microsoft,
+# "Prioritizing Schannel Cipher Suites", and KB4093492 of AllowEncryptionOracle.
+_COUNTS_AFTER_WINDOWS: Final = {
+    "rdp_tls": frozenset({"cipher_suites", "cipher_suites_policy"}),
+    "rdp_client": frozenset({"encryption_oracle"}),
+}
 # The safer value of an option stands later.
 _SAFER: Final[dict[str, Sequence[str]]] = {
     "security_layer": SECURITY_LAYERS,
@@ -88,8 +96,11 @@ def _restarts(*lists: Iterable[str]) -> list[str]:
     return known + sorted(names.difference(known))
 
 
-def make_plan(findings: Sequence[Finding], held: Mapping[str, str] = _NONE) -> list[Step]:
-    """The steps for ranked findings but those held back (reasons by id). Findings are left as they are."""
+def make_plan(findings: Sequence[Finding], held: Mapping[str, str] = _NONE, *, reboot: bool = False) -> list[Step]:
+    """The steps for ranked findings but those held back (reasons by id). Findings are left as they are.
+
+    ``reboot``: Windows may be restarted, so it is, where a step counts only then.
+    """
     steps: dict[tuple[str, str], Step] = {}
     for found in (one for one in findings if actionable(one) and not held.get(one["id"])):
         for wanted in found["remedies"]:
@@ -103,7 +114,11 @@ def make_plan(findings: Sequence[Finding], held: Mapping[str, str] = _NONE) -> l
                 step["causes"].append(found["id"])
             step["risk"] = max(step["risk"], wanted["risk"], key=RISKS.index)
             step["restart"] = _restarts(step["restart"], wanted["restart"])
-    return [steps[slot] for slot in sorted(steps, key=_position)]
+    plan = [steps[slot] for slot in sorted(steps, key=_position)]
+    for step in plan if reboot else ():
+        if not _COUNTS_AFTER_WINDOWS.get(step["module"], frozenset()).isdisjoint(step["options"]):
+            step["restart"] = _restarts(step["restart"], [WINDOWS])
+    return plan
 
 
 def left_alone(findings: Sequence[Finding], held: Mapping[str, str] = _NONE) -> list[LeftAlone]:

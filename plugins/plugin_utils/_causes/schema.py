@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 SCHEMA_VERSION = 2
 
@@ -17,8 +17,6 @@ Confidence = Literal["proved", "likely", "possible"]
 Impact = Literal["breaks", "degrades", "informs"]
 Risk = Literal["low", "medium", "high"]
 State = Literal["healthy", "degraded", "broken", "unreachable", "unknown"]
-# Among the services to restart, this stands for the whole host.
-WINDOWS: Final = "Windows"
 
 
 class Evidence(TypedDict):
@@ -29,10 +27,10 @@ class Evidence(TypedDict):
 class Remedy(TypedDict):
     """A desired state that one module of the collection brings about."""
 
-    module: str  # rdp_service, rdp_certificate, rdp_tls, rdp_listener, rdp_firewall, rdp_client
+    module: str  # rdp_service, rdp_certificate, rdp_tls, rdp_listener, rdp_firewall, rdp_client, rdp_update
     options: dict[str, Any]  # in the shape of that module's options
     risk: Risk
-    restart: list[str]  # services that must restart before the change counts, or WINDOWS
+    restart: list[str]  # services that must restart before the change counts, or WINDOWS of _data/settings.py
 
 
 class Finding(TypedDict):

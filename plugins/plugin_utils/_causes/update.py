@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: other collections must not import it.
-"""Causes of the area update: Windows updates that broke Remote Desktop, or that wait for a restart."""
+"""Causes of the area update: Windows updates that broke Remote Desktop, and a restart that is due."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import
     is_ready,
     listed,
     ok,
+    remedy,
 )
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RESTART_MARKS, WINDOWS
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.updates import Regression, regressions_of
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 
@@ -26,6 +28,8 @@ PENDING_REBOOT = "update.pending_reboot"
 
 # Programs leave renames for the next start all the time; that alone is no update that waits.
 _RENAMES = "PendingFileRenameOperations"
+_NOTED = "Windows has noted that it has to restart to finish an update."
+_OWN = "What this collection has changed counts only after a restart of Windows."
 _WHERE = "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\UBR"
 
 
@@ -66,18 +70,20 @@ def regression(facts: Facts, wire: Report | None, extra: Iterable[Regression] = 
 
 
 def pending_reboot(facts: Facts, wire: Report | None) -> Finding | None:
-    """An update waits for a restart: old and new files may be in use side by side until then."""
+    """Windows is due for a restart. Old and new files of an update may be in use side by side until then, and what
+    this collection has changed does not count."""
     system = ok(facts.get("system"))
     waiting = [] if system is None else system.get("pending_reboot", [])
-    updates = [path for path in waiting if not path.endswith(_RENAMES)]
-    if not updates:
+    reasons = [path for path in waiting if not path.endswith(_RENAMES)]
+    if not reasons:
         return None
     failing = wire is not None and not is_ready(wire) and wire["tcp"]["result"] == "open"
     return finding(
         PENDING_REBOOT,
-        "Windows waits for a restart to finish an update",
-        confidence="possible" if failing else "proved",
+        "Windows waits for a restart",
+        confidence="proved",
         impact="degrades" if failing else "informs",
-        evidence=[fact("Windows has noted that it has to restart.", path) for path in updates],
+        evidence=[fact(_OWN if path == RESTART_MARKS else _NOTED, path) for path in reasons],
+        remedies=[remedy("rdp_update", {"reboot": True}, risk="high", restart=[WINDOWS])],
         decision="Restart the host at a quiet time, and diagnose again.",
     )

@@ -26,7 +26,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.acl import lac
 # such answers. Server 2003 speaks TLS only where an administrator gave it a certificate.
 OLD: Final = ("xp", "2003")
 RELEASES_OF_SERVERS: Final = (*OLD, *(each.key for each in RELEASES))
-_KEYS: Final = {"RSA": "RSA", "EC": "ECDSA", "DSA": "DSS"}
+KEYS: Final = {"RSA": "RSA", "EC": "ECDSA", "DSA": "DSS"}
 
 
 def unknown(name: str) -> ServerParty:
@@ -137,7 +137,7 @@ def of_facts(name: str, facts: Facts) -> ServerParty:
         active = certificate.get("active")
         found["certificate"] = active is not None
         found["key_usable"] = _key_works(facts)
-        found["key"] = None if active is None else _KEYS.get(active["key_algorithm"])
+        found["key"] = None if active is None else KEYS.get(active["key_algorithm"])
     if updates is not None and updates["status"] == "ok":
         found["credssp_fixed"] = updates.get("credssp_fixed")
     if logon is not None and logon["status"] == "ok":
@@ -202,7 +202,7 @@ def of_wire(name: str, wire: Report) -> ServerParty:
     elif tls["key_proved"]:
         found["certificate"] = found["key_usable"] = True
     if tls["certificate"] is not None:
-        found["key"] = _KEYS.get(tls["certificate"]["key_algorithm"])
+        found["key"] = KEYS.get(tls["certificate"]["key_algorithm"])
     seen = wire["credssp"]["version"]
     found["credssp_fixed"] = None if seen is None else seen >= FIRST_FIXED_VERSION
     accepted = {version: each["ciphers"] for version, each in tls["versions"].items() if each["result"] == "accepted"}

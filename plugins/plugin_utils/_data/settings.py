@@ -25,9 +25,11 @@ RDP_TCP = WINSTATIONS + r"\RDP-Tcp"
 SELF_SIGNED_STORE_VALUE = "SelfSignedCertStore"
 # The thumbprint of the certificate that an administrator has bound to the listener, below RDP_TCP.
 BINDING = "SSLCertificateSHA1Hash"
-# Ours, and below it the process id that a service had when something was changed that it takes up only when it starts.
+# Ours, and below it what _windows/restarts.py notes when something was changed that counts only after a restart.
 OWN_KEY = r"HKLM\SOFTWARE\winops.rdp"
 RESTART_MARKS = rf"{OWN_KEY}\RestartPending"
+# Among the services to restart, this stands for the whole host.
+WINDOWS = "Windows"
 POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft"
 POLICY = POLICIES + r"\Windows NT\Terminal Services"
 
@@ -110,6 +112,15 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("negotiation", "fAllowSecProtocolNegotiation", RDP_TCP, default=True, meanings=_YES),
     Setting("max_instances", "MaxInstanceCount", RDP_TCP, default=0xFFFFFFFF, policy=True),
+    # Win32_TSLogonSetting.PromptForPassword; recorded registries of Windows 7 to 10 have 0.
+    Setting("prompt_for_password", "fPromptForPassword", RDP_TCP, default=False, meanings=_YES, policy=True),
 )
+
+# The least and the highest number of the options that are numbers.
+RANGES: Mapping[str, tuple[int, int]] = {
+    "port": (1, 65535),
+    "max_outstanding_connections": (1, 0xFFFFFFFF),
+    "max_instances": (0, 0xFFFFFFFF),
+}
 
 BY_OPTION: Mapping[str, Setting] = {setting.option: setting for setting in SETTINGS}

@@ -53,6 +53,12 @@ def read(host: Host, port: Callable[[], int], policies: Collection[str] | None) 
     )
 
 
+def profile_switch(name: str, source: Source) -> str:
+    """Where it is set whether a profile filters."""
+    key = rf"{_POLICY}\{_POLICY_KEYS[name]}" if source == "policy" else rf"{_LOCAL}\{_LOCAL_KEYS[name]}"
+    return rf"{key}\EnableFirewall"
+
+
 def _profile(host: Host, name: str, *, by_policy: bool) -> FirewallProfile:
     names = ["EnableFirewall", "DefaultInboundAction"]
     local = host.registry.values(rf"{_LOCAL}\{_LOCAL_KEYS[name]}", names)

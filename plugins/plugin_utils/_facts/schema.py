@@ -82,7 +82,7 @@ class Listener(_Area, total=False):
     #   min_encryption_level ("low", "client_compatible", "high", "fips"), port (int),
     #   max_outstanding_connections (int or None), drain_mode ("off", "until_restart", "on"),
     #   logons_allowed (bool, the inverse of fLogonDisabled), user_logons_allowed (bool, the inverse of TSUserEnabled),
-    #   max_instances (int)
+    #   max_instances (int), prompt_for_password (bool)
     # A value outside the known ones stays the number that was read.
     settings: dict[str, Effective]
     winstations: list[WinStation]  # all but Console

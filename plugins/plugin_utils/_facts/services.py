@@ -52,5 +52,5 @@ def read(host: Host, found: Mapping[str, ServiceStatus]) -> Services:
         reason="",
         services=services,
         service_dll=host.registry.text(_PARAMETERS, "ServiceDll"),
-        restart_pending=restarts.pending(host.registry, found),
+        restart_pending=restarts.pending(host, found),
     )

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import POLICY, TERMINAL_SERVER
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import POLICY, RESTART_MARKS, TERMINAL_SERVER
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import release_of
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Services, System
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.services import ROLES
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.times import iso
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows import restarts
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 
@@ -113,6 +114,8 @@ def _in_cluster(host: Host, policies: Collection[str] | None) -> bool:
 
 def _pending_reboot(host: Host) -> list[str]:
     pending = [path for path in _COMPONENT_REBOOT if host.registry.exists(path)]
+    if restarts.runs_pending(host):
+        pending.append(RESTART_MARKS)
     renames = host.registry.values(_SESSION_MANAGER, ["PendingFileRenameOperations"])
     if any(value.data for value in renames.values()):
         pending.append(rf"{_SESSION_MANAGER}\PendingFileRenameOperations")

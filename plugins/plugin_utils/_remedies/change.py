@@ -25,7 +25,6 @@ licensing          key, value name        as of a registry_value, set through Wi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, cast
 
@@ -36,7 +35,11 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates i
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.packages import GONE
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import RegistryType, RegistryValue
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import (
+    RegistryType,
+    RegistryValue,
+    is_expansion,
+)
 
 # Why a removed update stays removed.
 NO_WAY_BACK = (
@@ -45,9 +48,6 @@ NO_WAY_BACK = (
 )
 # Kinds of changes that are about one value of the registry.
 VALUES = ("registry_value", "licensing")
-
-
-_VARIABLE = re.compile("%[^%]+%")
 
 
 class _Step(TypedDict):
@@ -223,14 +223,25 @@ KINDS = frozenset(_PERFORM)
 
 
 def is_ours(change: Change, now: Any) -> bool:
-    """Whether what the host has now is what it had before or after a change, or in the middle of it."""
-    if now in (change["before"], change["after"]):
+    """Whether what the host has now is what it had before or after a change, or on the way to either."""
+    before, after = change["before"], change["after"]
+    if now in (before, after):
         return True
+    if change["kind"] == "registry_key":
+        return any(_is_part(now, whole) for whole in (before, after))
     return (
         change["kind"] == "security"
         and now["status"] == "ok"
-        and acl.is_on_the_way(now, cast(Security, change["before"]), cast(Security, change["after"]))
+        and any(
+            acl.is_on_the_way(now, cast(Security, begin), cast(Security, end))
+            for begin, end in ((before, after), (after, before))
+        )
     )
+
+
+def _is_part(now: Mapping[str, Any] | None, whole: Mapping[str, Any] | None) -> bool:
+    """Whether a key has nothing but values that it is about to have: a key is made first, and they one by one."""
+    return now is not None and whole is not None and all(whole.get(name) == value for name, value in now.items())
 
 
 def current(host: Host, change: Change) -> Any:
@@ -276,8 +287,7 @@ def _value_now(host: Host, change: Change) -> Any:
 def _is_expansion(found: Any, known: Any) -> bool:
     if not found or not known or {found["type"], known["type"]} != {RegistryType.REG_EXPAND_SZ.name}:
         return False
-    pattern = ".+".join(re.escape(part) for part in _VARIABLE.split(known["data"]))
-    return re.fullmatch(pattern, found["data"], re.IGNORECASE) is not None
+    return is_expansion(found["data"], known["data"])
 
 
 def _key_now(host: Host, change: Change) -> Any:

@@ -5,59 +5,36 @@
 # Private to this collection: other collections must not import it.
 """Holds facts against a baseline: what differs, who has set it so, why it may be so, and what may be done. Pure.
 
-A baseline is the least that is wanted. What has an order is in line when it is stronger, so nothing is made weaker
-here; the rest is in line when it is the same.
-
-What is repaired goes the way of every remedy: TLS is not raised where it is in doubt, a policy's value and a
-connection broker are left alone, and what the module would refuse is not planned.
+A baseline is the least that is wanted (see wanted.py). What is repaired goes the way of every remedy: TLS is not
+raised where it is in doubt, a policy's value and a connection broker are left alone, and what the module would refuse
+is not planned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple, TypedDict, cast, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, TypedDict, cast
 
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.desired import farm_block
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.doubt import hold_back
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import fact, finding, ok, remedy
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import fact, finding, listed, value
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.gpo import author, gpo_of
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.limits import Limits, beyond
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.leftovers import left_by, said_of, settings_of
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.limits import NO_LIMITS, Limits, beyond, forced
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.listener import weakened_values
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.plan import left_alone, make_plan
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Evidence, Finding, Remedy, Step
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.baselines import BASELINES, Section, Wanted
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import (
-    ENCRYPTION_LEVELS,
-    SECURITY_LAYERS,
-    SERVICES,
-)
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BY_OPTION, is_same
-from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import PROTOCOLS, release
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Evidence, Finding, Step
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.baselines import Wanted
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.leftovers import Leftover
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import is_same
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.tls_profiles import KINDS
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
-from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import listener, tls
-from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.foreseen import refusal
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.held import Held, mend, read
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.wanted import shown, stronger
 
-# From weak to strong.
-_ORDERS: Final[dict[str, tuple[Any, ...]]] = {
-    "listener.security_layer": SECURITY_LAYERS,
-    "listener.min_encryption_level": ENCRYPTION_LEVELS,
-    "listener.nla": (False, True),
-    "listener.negotiation": (False, True),
-    "services": ("disabled", "manual", "auto"),
-}
-_BROKEN_PROTOCOLS: Final = ("SSL 2.0", "SSL 3.0")
-_MODULES: Final[dict[Section, str]] = {
-    "listener": "rdp_listener",
-    "protocols": "rdp_tls",
-    "services": "rdp_service",
-}
 _SOURCES: Final = {"local": "set on the host", "default": "the default of this Windows version"}
-_AREAS: Final[dict[Section, str]] = {"listener": "listener", "protocols": "tls", "services": "services"}
 # Ids of the findings that differences become on their way through the planning.
 _PREFIX: Final = "baseline."
-
-
-class BadBaseline(Exception):
-    """A baseline or a value of one that is none, in one sentence."""
 
 
 class Drift(TypedDict):
@@ -69,7 +46,7 @@ class Drift(TypedDict):
     where: str  # registry path or WMI class that it was read from
     gpo: str  # name of the Group Policy object that sets it; empty when none is recorded
     causes: list[str]  # ids of the findings that know something of it
-    known: list[str]  # what they know, one sentence each
+    known: list[str]  # what they know, and which tool leaves a host so; one sentence each
     left_alone: str  # why it is not repaired; empty when it is
     text: str  # all of that in one line
 
@@ -77,138 +54,84 @@ class Drift(TypedDict):
 class Comparison(NamedTuple):
     drift: list[Drift]
     plan: list[Step]
-    unread: list[str]  # settings of the baseline that could not be read, with the reason
+    unread: list[str]  # settings of the baseline that could not be read, one sentence a reason
 
 
-class _Found(NamedTuple):
-    value: Any
-    source: str
-    where: str
+class _Difference(NamedTuple):
+    wanted: Wanted
+    held: Held
+    row: Drift
 
 
-# ---- the baseline
-
-
-def wanted_of(name: str, settings: Mapping[str, Mapping[str, Any]]) -> list[Wanted]:
-    """A baseline by name, empty for none of them, with the user's own values over it; None takes a value out."""
-    if name and name not in BASELINES:
-        raise BadBaseline(f"there is no baseline {name!r}; there are {', '.join(BASELINES)}")
-    found = {each.setting: each for each in BASELINES.get(name, ())}
-    for section, values in settings.items():
-        if section not in get_args(Section) or not isinstance(values, Mapping):
-            raise BadBaseline(
-                f"settings has dictionaries named {', '.join(get_args(Section))}; {section!r} is none of them"
-            )
-        for option, value in values.items():
-            one = Wanted(cast(Section, section), option, value, "the settings of this task")
-            found.pop(one.setting, None)
-            if value is not None:
-                found[one.setting] = _checked(one)
-    return list(found.values())
-
-
-def _checked(wanted: Wanted) -> Wanted:
-    """A value of the user's that means something; BadBaseline says what would."""
-    names, values = _allowed(wanted)
-    if wanted.name not in names:
-        raise BadBaseline(f"{wanted.setting} is not known; {wanted.section} has {', '.join(names)}")
-    if values is not None and not any(is_same(wanted.value, each) for each in values):
-        raise BadBaseline(f"{wanted.setting} can not be {wanted.value!r}, but {', '.join(map(str, values))}")
-    if values is None and (not isinstance(wanted.value, int) or isinstance(wanted.value, bool)):
-        raise BadBaseline(f"{wanted.setting} is a number, not {wanted.value!r}")
-    if wanted.name in _BROKEN_PROTOCOLS and wanted.value == "enabled":
-        raise BadBaseline(f"{wanted.name} is broken, so no baseline can want it")
-    return wanted
-
-
-def _allowed(wanted: Wanted) -> tuple[Iterable[str], Sequence[Any] | None]:
-    """The names of a section, and the values of this setting; None for a number."""
-    if wanted.section == "protocols":
-        return PROTOCOLS, ("enabled", "disabled")
-    if wanted.section == "services":
-        return SERVICES, ("manual", "auto")
-    known = BY_OPTION.get(wanted.name)
-    return BY_OPTION, None if known is None or known.meanings is None else list(known.meanings.values())
-
-
-# ---- the comparison
-
-
-def compare(facts: Facts, findings: Sequence[Finding], wanted: Sequence[Wanted], *, force: bool = False) -> Comparison:
-    """``findings`` are the verdict's on the same facts; ``force`` allows to change a connection broker."""
-    drift: list[Drift] = []
-    unread: list[str] = []
+def compare(
+    facts: Facts, findings: Sequence[Finding], wanted: Sequence[Wanted], *, limits: Limits = NO_LIMITS
+) -> Comparison:
+    """``findings`` are the verdict's on the same facts."""
+    differences: list[_Difference] = []
+    unread: dict[str, list[str]] = {}
     for one in wanted:
-        found = _found(facts, one)
-        if isinstance(found, str):
-            unread.append(f"{one.setting}: {found}")
-        elif not _in_line(one, found.value):
-            drift.append(_drift(facts, findings, one, found))
-    differences = [_as_finding(facts, each) for each in drift]
-    weighed = [*hold_back(facts, [*findings, *differences])][len(findings) :]
-    held = {each["id"]: beyond(facts, each, Limits(force=force)) for each in weighed}
-    refused = _refused(facts, make_plan(weighed, held), force)
-    for each in weighed:
-        section = cast(Section, each["id"].removeprefix(_PREFIX).partition(".")[0])
-        held[each["id"]] = held[each["id"]] or refused.get(_MODULES[section], "")
-    reasons = {each["cause"]: each["reason"] for each in left_alone(weighed, held)}
-    for row in drift:
+        if not _counts(facts, one, wanted):
+            continue
+        held = read(facts, findings, one)
+        if isinstance(held, str):
+            unread.setdefault(held, []).append(one.setting)
+        elif not _in_line(one, held):
+            differences.append(_Difference(one, held, _row(facts, findings, one, held)))
+    weighed = [_as_finding(facts, findings, each) for each in differences]
+    weighed = forced(facts, hold_back(facts, [*findings, *weighed])[len(findings) :], limits)
+    held_back = {each["id"]: beyond(facts, each, limits) for each in weighed}
+    held_back.update(_refused(facts, weighed, held_back, force=limits.force))
+    reasons = {each["cause"]: each["reason"] for each in left_alone(weighed, held_back)}
+    rows = [each.row for each in differences]
+    for row in rows:
         row["left_alone"] = reasons.get(_PREFIX + row["setting"], "")
         row["text"] = _text(row)
-    return Comparison(drift, make_plan(weighed, held), unread)
+    return Comparison(
+        rows,
+        make_plan(weighed, held_back, reboot=limits.reboot),
+        [f"{listed(settings)}: {reason}" for reason, settings in unread.items()],
+    )
 
 
-def _found(facts: Facts, wanted: Wanted) -> _Found | str:
-    """What the host has, or why that is not known."""
-    area: Any = facts.get(_AREAS[wanted.section])
-    if ok(area) is None:
-        return str(area["reason"]) if area else "it was not read"
-    if wanted.section == "listener":
-        effective = area["settings"][wanted.name]
-        return _Found(effective["value"], effective["source"], effective["where"])
-    if wanted.section == "protocols":
-        state = area["protocols"][wanted.name]["server"]
-        return _Found(state["state"], state["source"], state["where"])
-    service = area["services"].get(wanted.name)
-    if service is None or not service["present"]:
-        return "this Windows has no such service"
-    return _Found(service["start_mode"], "local", "Win32_Service")
-
-
-def _in_line(wanted: Wanted, found: Any) -> bool:
-    if is_same(found, wanted.value) or (wanted.value == "disabled" and found == "unsupported"):
+def _counts(facts: Facts, wanted: Wanted, all_wanted: Sequence[Wanted]) -> bool:
+    """A port that nobody shall connect to may well be closed."""
+    if wanted.setting != "firewall.open" or value(facts, "enabled") is not False:
         return True
-    order = _ORDERS.get(wanted.setting) or _ORDERS.get(wanted.section)
-    places = [place for value in (wanted.value, found) for place in _place(order or (), value)]
-    return len(places) == 2 and places[0] < places[1]
+    return any(each.setting == "listener.enabled" and each.value is True for each in all_wanted)
 
 
-def _place(order: Sequence[Any], value: Any) -> list[int]:
-    return [place for place, each in enumerate(order) if is_same(each, value)]
+def _in_line(wanted: Wanted, held: Held) -> bool:
+    if held.in_line is not None:
+        return held.in_line
+    return is_same(held.value, wanted.value) or stronger(wanted, held.value)
 
 
-def _drift(facts: Facts, findings: Sequence[Finding], wanted: Wanted, found: _Found) -> Drift:
-    policy = _policy(facts, wanted, found)
-    about = [each for each in findings if any(_is_about(one, wanted, found) for one in each["evidence"])]
+def _row(facts: Facts, findings: Sequence[Finding], wanted: Wanted, held: Held) -> Drift:
+    policy = _policy(facts, wanted, held)
+    about = [each for each in findings if any(_is_about(one, wanted, held) for one in each["evidence"])]
+    known = [_known(each) for each in about]
+    left = _left_behind(facts, wanted)
+    if not all(any(row.tool in each for each in known) for row in left):
+        known.append(said_of(left))
     return Drift(
         setting=wanted.setting,
-        found=found.value,
+        found=held.value,
         wanted=wanted.value,
         wanted_by=wanted.source,
-        source="policy" if policy or found.source == "policy" else cast(Any, found.source),
-        where=policy or found.where,
-        gpo=_gpo(facts, policy or found.where),
+        source="policy" if policy or held.source == "policy" else cast(Any, held.source),
+        where=policy or held.where,
+        gpo=_gpo(facts, policy or held.where),
         causes=[each["id"] for each in about],
-        known=[_known(each) for each in about],
+        known=known,
         left_alone="",
         text="",
     )
 
 
-def _policy(facts: Facts, wanted: Wanted, found: _Found) -> str:
+def _policy(facts: Facts, wanted: Wanted, held: Held) -> str:
     """The value outside SOFTWARE\\Policies that a Group Policy object sets all the same; empty when none does."""
-    values = ("Enabled", "DisabledByDefault") if wanted.section == "protocols" else ("",)
-    paths = [rf"{found.where}\{value}".rstrip("\\") for value in values]
+    names = ("Enabled", "DisabledByDefault") if wanted.section in ("protocols", *KINDS) else ()
+    paths = [rf"{held.where}\{name}" for name in names] or [held.where]
     return next((path for path in paths if gpo_of(facts, path) is not None), "")
 
 
@@ -217,10 +140,12 @@ def _gpo(facts: Facts, where: str) -> str:
     return "" if known is None else known["gpo"]
 
 
-def _is_about(evidence: Evidence, wanted: Wanted, found: _Found) -> bool:
+def _is_about(evidence: Evidence, wanted: Wanted, held: Held) -> bool:
     """Whether evidence was read from this place, or from below it. One place has all services, by name."""
-    same = f"{evidence['where']}\\".casefold().startswith(f"{found.where}\\".casefold())
-    return same and (wanted.section != "services" or f" {wanted.name}" in evidence["text"])
+    if not held.where:
+        return False
+    same = f"{evidence['where']}\\".casefold().startswith(f"{held.where}\\".casefold())
+    return same and (wanted.section not in ("services", "accounts") or f" {wanted.name}" in evidence["text"])
 
 
 def _known(found: Finding) -> str:
@@ -229,64 +154,54 @@ def _known(found: Finding) -> str:
     return " ".join([f"{found['title'].rstrip('.')}.", *beyond_values])
 
 
+def _left_behind(facts: Facts, wanted: Wanted) -> list[Leftover]:
+    """The tools that leave a host so; none where none is known for this setting."""
+    rows = left_by(facts, {one.name: one.effective for one in weakened_values(facts)})
+    return [row for row in rows if wanted.setting in settings_of(row) or wanted.setting in row.besides]
+
+
 # ---- what may be done
 
 
-def _as_finding(facts: Facts, row: Drift) -> Finding:
-    section, _dot, name = row["setting"].partition(".")
+def _as_finding(facts: Facts, findings: Sequence[Finding], one: _Difference) -> Finding:
+    row, way = one.row, mend(facts, findings, one.wanted, one.held)
+    by_policy = ""
+    if row["source"] == "policy":
+        by_policy = f"A policy decides ({row['where']}). {author(facts, row['where'], one.wanted.name)}".rstrip()
     return finding(
         _PREFIX + row["setting"],
         row["setting"],
-        confidence="proved",
+        confidence=way.confidence,
         impact="degrades",
         evidence=[fact(row["setting"], row["where"])],
-        remedies=[_remedy(section, name, row["wanted"])],
-        blocked_by=_block(facts, row, section),
+        remedies=way.remedies,
+        blocked_by=by_policy or way.blocked_by,
+        decision=way.decision,
     )
 
 
-def _remedy(section: str, name: str, value: Any) -> Remedy:
-    if section == "listener":
-        return remedy("rdp_listener", {name: value}, risk="medium")
-    if section == "protocols":
-        options = {"protocols": [{"name": name, "side": "server", "state": value}]}
-        return remedy("rdp_tls", options, risk="medium", restart=["TermService"])
-    return remedy("rdp_service", {"name": name, "start_mode": value})
+def _refused(facts: Facts, weighed: Sequence[Finding], held_back: dict[str, str], *, force: bool) -> dict[str, str]:
+    """By finding, why a module would refuse the step that it is part of.
 
-
-def _block(facts: Facts, row: Drift, section: str) -> str:
-    if row["source"] == "policy":
-        by = author(facts, row["where"], row["setting"].partition(".")[2])
-        return " ".join(filter(None, [f"A policy decides ({row['where']}).", by]))
-    if section == "protocols":
-        if row["found"] == "unsupported":
-            return "This version of Windows does not support it."
-        return farm_block(facts)
-    return ""
-
-
-def _refused(facts: Facts, plan: Sequence[Step], force: bool) -> dict[str, str]:
-    """By module, why it would refuse its step: settings that only make sense together are looked at there."""
+    Settings that only make sense together are looked at together. Those without which the module would do the rest are
+    held back, and all of them where there is none such.
+    """
     reasons: dict[str, str] = {}
-    for step in plan:
-        try:
-            if step["module"] == "rdp_listener":
-                listener.plan(facts["listener"], step["options"], allow_weaker=False)
-            elif step["module"] == "rdp_tls":
-                _try_protocols(facts, step, force)
-        except Refused as refusal:
-            reasons[step["module"]] = f"{step['module']} refuses it: {refusal}."
+    for step in make_plan(weighed, held_back):
+        reason = refusal(facts, step, force=force)
+        if not reason:
+            continue
+        party = [name for name in step["causes"] if not _refused_without(facts, weighed, held_back, step, name, force)]
+        reasons.update(dict.fromkeys(party or step["causes"], reason))
     return reasons
 
 
-def _try_protocols(facts: Facts, step: Step, force: bool) -> None:
-    system, updates = ok(facts.get("system")), ok(facts.get("updates"))
-    if system is None or updates is None:
-        raise Refused("the Windows release and its updates could not be read")
-    key = system["release"]
-    wishes = tls.wishes(step["options"]["protocols"])
-    windows = release(key) if key else None
-    tls.plan(facts["tls"], system, updates, windows, wishes, allow_weaker=False, force=force)
+def _refused_without(
+    facts: Facts, weighed: Sequence[Finding], held_back: Mapping[str, str], step: Step, name: str, force: bool
+) -> bool:
+    """Whether a module refuses its step also when one of the findings has no part in it."""
+    rest = make_plan(weighed, {**held_back, name: "left out"})
+    return any(refusal(facts, each, force=force) for each in rest if each["module"] == step["module"])
 
 
 def _text(row: Drift) -> str:
@@ -295,9 +210,5 @@ def _text(row: Drift) -> str:
     else:
         source = _SOURCES.get(row["source"], "set by policy")
     left = f"Left alone: {row['left_alone']}" if row["left_alone"] else ""
-    first = f"{row['setting']} is {_shown(row['found'])}, {source}; {_shown(row['wanted'])} is wanted."
+    first = f"{row['setting']} is {shown(row['found'])}, {source}; {shown(row['wanted'])} is wanted."
     return " ".join(filter(None, [first, *row["known"], left]))
-
-
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

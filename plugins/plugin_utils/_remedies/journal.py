@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     run: str
     at: str  # ISO 8601, by the controller's clock
     module: str
-    restart: list[str]  # services that take the change up only when they start
+    restart: list[str]  # services that take the change up only when they start, or WINDOWS
     change: Change
 
 

@@ -20,6 +20,7 @@ _STRENGTH: dict[str, tuple[Any, ...]] = {
     "security_layer": ("rdp", "negotiate", "tls"),
     "nla": (False, True),
     "negotiation": (False, True),
+    "prompt_for_password": (False, True),
     "min_encryption_level": ("low", "client_compatible", "high", "fips"),
 }
 # What a listener that runs may still hold in its old form. Microsoft's pages differ on whether the next connection or

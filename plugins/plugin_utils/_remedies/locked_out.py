@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: other collections must not import it.
-"""Whom a change of Schannel's settings would lock out. Pure.
+"""Whom a change of Schannel's settings would lock out: clients of Remote Desktop, and the controller itself. Pure.
 
 Only TLS is looked at: another fault of the host, such as a certificate that is gone, locks out nobody more.
 """
@@ -18,9 +18,11 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._compat.predict import 
 from ansible_collections.winops.rdp.plugins.plugin_utils._compat.schema import ClientParty, Prediction, ServerParty
 from ansible_collections.winops.rdp.plugins.plugin_utils._compat.servers import of_facts
 from ansible_collections.winops.rdp.plugins.plugin_utils._compat.suites import usable
+from ansible_collections.winops.rdp.plugins.plugin_utils._compat.winrm import controller, listener
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.versions import PROTOCOLS, Release
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import CipherSuites, Facts, Tls
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.transport import TlsSide
 
 # Who is looked at where no clients are named: those of today.
 CURRENT: Final = ("10-22h2", "11-23h2", "11-24h2", "11-25h2")
@@ -43,7 +45,20 @@ def after(facts: Tls, release: Release | None, states: Mapping[str, str], suites
         fips=bool(facts["fips"]["value"]),
     )
     versions = [name for name in capable if states[name] == "enabled"]
-    return cast(Tls, {**facts, "rdp_versions": versions, "cipher_suites": suites, "usable_suites": left})
+    protocols = {
+        name: {**sides, "server": {**sides["server"], "state": states[name]}}
+        for name, sides in facts["protocols"].items()
+    }
+    return cast(
+        Tls,
+        {
+            **facts,
+            "protocols": protocols,
+            "rdp_versions": versions,
+            "cipher_suites": suites,
+            "usable_suites": left,
+        },
+    )
 
 
 def narrows(facts: Tls, then: Tls) -> bool:
@@ -63,6 +78,22 @@ def check(facts: Facts, then: Tls, clients: Sequence[ClientParty]) -> None:
     if lost:
         told = "; ".join(f"{each['client']}: {each['reason'].rstrip('.')}" for each in lost)
         raise Refused(f"this would lock out clients ({told}): keep what they need, or set force to true")
+
+
+def check_controller(facts: Tls, then: Tls, connection: TlsSide) -> None:
+    """Refused when this controller, which gets in over HTTPS now, would not any more.
+
+    WinRM over HTTPS keeps its Schannel credentials until its service starts anew, so a new connection right after the
+    change proves nothing, and the way in would be lost with the next restart.
+    """
+    client = controller(connection.context)
+    now, later = (foresee(client, listener(each, connection.certificate)) for each in (facts, then))
+    if later["connects"] is False and now["connects"] is not False:
+        raise Refused(
+            f"this would lock out the controller itself, whose connection goes over HTTPS "
+            f"({later['reason'].rstrip('.')}): keep what it needs, connect over HTTP with encrypted messages, or set "
+            "force to true"
+        )
 
 
 def locked_out(facts: Facts, then: Tls, clients: Iterable[ClientParty]) -> Iterable[Prediction]:

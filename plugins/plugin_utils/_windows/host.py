@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RESTART_MARKS
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.files import Files
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.firewall import Firewall
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.licensing import Licensing
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.once import Once
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.packages import Packages
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import Registry
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows.registry import Registry, RegistryValue
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.services import Services
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.tools import Tools
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.deadline import Deadline
@@ -88,6 +89,12 @@ class Host:
     @property
     def machine_guid(self) -> str | None:
         found: str | None = self._once.get("machine_guid", lambda: self.registry.text(_CRYPTOGRAPHY, "MachineGuid"))
+        return found
+
+    @property
+    def restart_marks(self) -> dict[str, RegistryValue]:
+        """The marks of _windows/restarts.py as they were when the task began."""
+        found: dict[str, RegistryValue] = self._once.get("restart_marks", lambda: self.registry.values(RESTART_MARKS))
         return found
 
     def _operating_system(self) -> Instance:

@@ -6,13 +6,14 @@
 """Restarts Windows and waits until it is back.
 
 By shutdown.exe, as win_reboot of ansible.windows does it: with a comment and the reason "Operating System: Hot fix
-(Planned)" in the event log (Microsoft, "shutdown"). Back is a host that answers and says that it started later than it
-did before; that a connection broke proves nothing.
+(Planned)" in the event log (Microsoft, "shutdown"). Back is a host that answers and says that it started after the
+order, by its own clock; that a connection broke proves nothing.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import NamedTuple
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
@@ -23,8 +24,6 @@ _DELAY_SECONDS = 2
 _COMMAND = f'shutdown.exe /r /t {_DELAY_SECONDS} /d p:2:17 /c "{{comment}}"'
 _ACCESS_DENIED, _IN_PROGRESS, _SCHEDULED = 5, 1115, 1190
 _POLL_SECONDS = 2.0
-# Windows works the time of its start out from its clock, which may be set meanwhile.
-_SAME_START = timedelta(seconds=10)
 _SERVICE = "TermService"
 
 
@@ -33,20 +32,27 @@ def restart(host: Host, comment: str) -> None:
 
     ``comment`` stands in the host's event log. Not within quotes: no quotes, no percent signs.
     """
-    before = _started(host)
+    ordered = _times(host).now
     had_service = host.services.get(_SERVICE).state == "running"
     _order(host, comment)
-    _wait(host, before)
+    _wait(host, ordered)
     if had_service:
         _wait_for_service(host)
 
 
-def _started(host: Host) -> datetime:
-    rows = host.session.query("root/cimv2", "SELECT LastBootUpTime FROM Win32_OperatingSystem")
-    found = rows[0].datetime("LastBootUpTime") if rows else None
-    if found is None:
+class _Times(NamedTuple):
+    """By the host's clock, from which Windows also works out when it was started: one that is set moves both."""
+
+    started: datetime
+    now: datetime
+
+
+def _times(host: Host) -> _Times:
+    rows = host.session.query("root/cimv2", "SELECT LastBootUpTime, LocalDateTime FROM Win32_OperatingSystem")
+    started, now = (rows[0].datetime(name) if rows else None for name in ("LastBootUpTime", "LocalDateTime"))
+    if started is None or now is None:
         raise WindowsError("the host does not say when it was started, so nobody could tell that it has restarted")
-    return found
+    return _Times(started, now)
 
 
 def _order(host: Host, comment: str) -> None:
@@ -62,7 +68,7 @@ def _order(host: Host, comment: str) -> None:
         raise WindowsError(f"shutdown.exe refused to restart the host and returned {code}", code)
 
 
-def _wait(host: Host, before: datetime) -> None:
+def _wait(host: Host, ordered: datetime) -> None:
     while True:
         if host.deadline.remaining <= 0:
             raise WindowsError(
@@ -72,10 +78,10 @@ def _wait(host: Host, before: datetime) -> None:
         host.deadline.sleep(_POLL_SECONDS)
         host.session.close()
         try:
-            started = _started(host)
+            started = _times(host).started
         except WSManError:
             continue
-        if started - before > _SAME_START:
+        if started > ordered:
             return
 
 

@@ -12,6 +12,7 @@ MEM: 1 is what some Windows versions return for a value that is missing or of an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -26,6 +27,7 @@ HIVES = {"HKCR": 0x80000000, "HKCU": 0x80000001, "HKLM": 0x80000002, "HKU": 0x80
 
 _SUCCESS, _NOT_FOUND, _ACCESS_DENIED = 0, 2, 5
 # The value is missing, or has another type than the getter is for: MEM, and WBEM_E_TYPE_MISMATCH.
+_VARIABLE = re.compile("%[^%]+%")
 _NO_SUCH_VALUE = (1, 0x80041005)
 
 _State = TypeVar("_State")
@@ -313,11 +315,23 @@ class Registry:
         _check(output, method, path, name if isinstance(name, str) else None, tolerate)
 
 
+def is_expansion(found: str, written: str) -> bool:
+    """Whether a text may be what Windows gives for one with variables: as it was written, or with them expanded."""
+    pattern = ".+".join(re.escape(part) for part in _VARIABLE.split(written))
+    return re.fullmatch(pattern, found, re.IGNORECASE) is not None
+
+
 def _reads_as(found: RegistryValue, written: RegistryValue) -> bool:
     """Whether a value reads back as it was written. A text with variables may come back expanded."""
-    if written.type is RegistryType.REG_EXPAND_SZ and isinstance(written.data, str) and "%" in written.data:
-        return found.type is RegistryType.REG_EXPAND_SZ
-    return found == written
+    if found == written:
+        return True
+    return (
+        found.type is written.type is RegistryType.REG_EXPAND_SZ
+        and isinstance(found.data, str)
+        and isinstance(written.data, str)
+        and "%" in written.data
+        and is_expansion(found.data, written.data)
+    )
 
 
 def _shown(state: object) -> str:

@@ -40,7 +40,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_errors impo
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_limits import ConnectionReplaced, Limits, mount
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.reply import HAS_DEFUSEDXML
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.session import Session
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.transport import Transport
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.transport import TlsSide, Transport
 from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.watchdog import within
 
 if TYPE_CHECKING:
@@ -163,8 +163,12 @@ class _HTTPTransport:
 
     def close(self) -> None:
         # A thread that was given up keeps the old limits, whose time is over.
-        self._limits = Limits(self._limits.peer)
+        self._limits = Limits(self._limits.peer, self._limits.tls)
         self._drop()
+
+    @property
+    def tls(self) -> TlsSide | None:
+        return self._limits.tls
 
     def _drop(self) -> None:
         raise NotImplementedError

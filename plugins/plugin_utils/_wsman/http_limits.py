@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import ssl
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.http_errors impo
     is_proxy,
     logged_off,
 )
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.transport import TlsSide
 
 try:
     from requests.adapters import HTTPAdapter
@@ -57,8 +59,9 @@ class ConnectionReplaced(Exception):
 class Limits:
     """Deadline and size of the exchange that is going on over one HTTP session."""
 
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: Peer, tls: TlsSide | None = None) -> None:
         self.peer = peer
+        self.tls = tls
         # The host has answered to the message itself: whatever fails from there on, it was let in.
         self.answered = False
         self._seconds = 0.0
@@ -232,6 +235,8 @@ class _LimitedConnection(_Connection):
         except (TimeoutError, WSManTimeout) as error:
             # Not a WSManTimeout: nothing of the request was sent, so nobody need doubt whether the host ran it.
             raise self.limits.unconnected() from error
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.limits.tls = TlsSide(self.sock.context, self.sock.getpeercert(True) or b"")
 
     def send(self, data: Any) -> None:
         if self.sock is not None:

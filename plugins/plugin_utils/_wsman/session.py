@@ -35,7 +35,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.retry import (
     patience_with,
     patience_with_write,
 )
-from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.transport import Transport
+from ansible_collections.winops.rdp.plugins.plugin_utils._wsman.transport import TlsSide, Transport
 
 _T = TypeVar("_T")
 
@@ -80,6 +80,11 @@ class Session:
         self._answered = False
         # Enumerations that a broken connection has left open on the host: namespace and context.
         self._left_open: list[tuple[str, str]] = []
+
+    @property
+    def tls(self) -> TlsSide | None:
+        """Both ends of the connection, where it goes over HTTPS and something was sent."""
+        return self._transport.tls
 
     def identify(self) -> Identity:
         """Ask who answers. Needs an account that may log on, and no rights in WMI."""

@@ -7,7 +7,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import ssl
+from typing import NamedTuple, Protocol
+
+
+class TlsSide(NamedTuple):
+    """Who is on both ends of a connection over TLS."""
+
+    context: ssl.SSLContext  # of the controller, which its offers come from
+    certificate: bytes  # of the host, DER
 
 
 class Transport(Protocol):
@@ -16,6 +24,10 @@ class Transport(Protocol):
     @property
     def endpoint(self) -> str:
         """The URL that requests are addressed to."""
+
+    @property
+    def tls(self) -> TlsSide | None:
+        """Of the newest connection over HTTPS; None over HTTP, and before the first request."""
 
     def send(self, envelope: bytes, timeout: float) -> bytes:
         """Send a request and return the reply, all within ``timeout`` seconds: connection, log-on and every byte of it.

@@ -10,6 +10,7 @@ import ntpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from tests.lab.model.hive_files import Hive
 from tests.lab.model.security import (
     DELETE,
     FILE_DELETE_CHILD,
@@ -23,7 +24,7 @@ from tests.lab.model.security import (
 class Entry:
     """A file or folder. `content` of a key file names the key it holds, `text` is what another file says. `locked`:
     open without share for delete. `stale_keys` is how many more files a folder of keys has; only listings
-    show them."""
+    show them. `hive` is the registry key that a file of `reg save` holds."""
 
     path: str
     security: SecurityDescriptor
@@ -34,6 +35,7 @@ class Entry:
     locked: bool = False
     text: str = ""
     stale_keys: int = 0
+    hive: Hive | None = None
 
     @property
     def name(self) -> str:

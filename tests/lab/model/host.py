@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.lab.model import certificates, packages
+from tests.lab.model import certificates, packages, tls
 from tests.lab.model.audit import ACTOR, AuditLog
 from tests.lab.model.event_types import SCM
 from tests.lab.model.event_types import SYSTEM as SYSTEM_LOG
@@ -44,6 +44,7 @@ from tests.lab.model.security import (
     WELL_KNOWN,
     Ace,
     SecurityDescriptor,
+    Token,
 )
 from tests.lab.model.security_products import SecurityProduct
 from tests.lab.model.services import (
@@ -56,6 +57,7 @@ from tests.lab.model.services import (
     ServiceManager,
 )
 from tests.lab.model.sessions import Session
+from tests.lab.model.tasks import TaskStore
 from tests.lab.model.troubles import Troubles
 from tests.lab.model.users import User
 
@@ -134,6 +136,10 @@ class HostSettings:
     """The LCID of the one language that the host has."""
     canned_commands: bool = False
     """Whether PowerShell that Ansible starts is answered with a canned result; see native/canned.py."""
+    task_minute: float = 0.5
+    """Real seconds that a scheduled task waits for each minute that it would wait on Windows."""
+    open_keys: tuple[str, ...] = ()
+    """Registry keys that Windows has open; see native/reg.py."""
 
 
 class Host:
@@ -162,6 +168,9 @@ class Host:
         self.policies = Policies(self.registry)
         self.licensing = Licensing(self.registry, "session_host" in settings.roles)
         self.groups = Groups(self)
+        self.tasks = TaskStore()
+        self.http_tls = self._schannel()
+        """What http.sys took for HTTPS when Windows started."""
         self.security_products: list[SecurityProduct] = []
         self._identity()
         self._services()
@@ -209,9 +218,12 @@ class Host:
         users = {user.sid: (self.authority, user.name) for user in self.users.values()}
         return {**WELL_KNOWN, **self.language.accounts, **users}
 
-    def may_touch_key(self, path: str) -> bool:
-        """Whether an administrator may open a registry key: a few belong to the system alone."""
+    def may_touch_key(self, path: str, token: Token | None = None) -> bool:
+        """Whether an administrator, or the holder of a token, may open a registry key: a few belong to the system
+        alone."""
         lower = path.lower()
+        if token is not None and SYSTEM in token.sids:
+            return True
         return not any(lower == denied or lower.startswith(denied + "\\") for denied in _DENIED_KEYS)
 
     @contextlib.contextmanager
@@ -228,10 +240,12 @@ class Host:
         self.services.on_starting = self._start_error
         self.services.on_failed = self._service_failed
         self.services.boot()
+        self.http_tls = self._schannel()
         if self.services.running("TermService"):
             self.remote_desktop.take()
         self.registry.on_change = self._registry_changed
         self.files.on_change = self._file_changed
+        self.tasks.on_change = self.audit.add
         self.services.on_running = self._service_running
         self.services.on_stopped = self._service_stopped
         self.services.on_stuck = self._service_stuck
@@ -245,6 +259,7 @@ class Host:
         with self.acting_as(SYSTEM_TOKEN.name):
             packages.restarted(self)
         self.remote_desktop.listener_down = False
+        self.http_tls = self._schannel()
         self.services.reboot()
         if self.services.running("TermService"):
             self.remote_desktop.take()
@@ -275,10 +290,13 @@ class Host:
         }
         files = {entry.path: _entry_json(entry) for entry in self.files.all()}
         services = {service.name: service.state for service in self.services.all()}
-        parts = {
-            name: _sha256(data) for name, data in (("registry", registry), ("files", files), ("services", services))
-        }
-        return {"digest": _sha256(parts), "parts": parts, "services": services, "files": files}
+        tasks = self.tasks.as_json()
+        whole = {"registry": registry, "files": files, "services": services, "tasks": tasks}
+        parts = {name: _sha256(data) for name, data in whole.items()}
+        return {"digest": _sha256(parts), "parts": parts, "services": services, "files": files, "tasks": tasks}
+
+    def _schannel(self) -> tls.ServerSettings:
+        return tls.http_settings(self.registry, self.profile.schannel_enabled, self.profile.registry)
 
     def _identity(self) -> None:
         guid = str(uuid.uuid5(_LAB_NAMESPACE, self.name.lower()))
@@ -409,8 +427,8 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "dacl": None if dacl is None else [[ace.type, ace.sid, f"0x{ace.mask:x}", ace.flags] for ace in dacl],
         "protected": entry.security.protected,
         "size": entry.size,
-        "content": hashlib.sha256((entry.content + entry.text).encode()).hexdigest()[:16]
-        if entry.content or entry.text
+        "content": _sha256([entry.content, entry.text, None if entry.hive is None else entry.hive.as_json()])[:16]
+        if entry.content or entry.text or entry.hive
         else "",
     }
 

@@ -143,7 +143,8 @@ def remove(host: Host, identity: str) -> None:
 
 def restarted(host: Host) -> None:
     """What waited for a restart is done."""
-    if not any(host.registry.find(key) for key in _PENDING):
+    pending = [key for key in _PENDING if host.registry.find(key) is not None]
+    if not pending:
         return
     gone = []
     for identity in [key.name for key in host.registry.key(PACKAGES).subkeys.values()]:
@@ -154,7 +155,7 @@ def restarted(host: Host) -> None:
             gone.append(identity)
         elif state == STATES["install_pending"]:
             _write(host.registry, identity, STATES["installed"])
-    for key in _PENDING:
+    for key in pending:
         host.registry.delete_key(key)
     servicing = Servicing(host.profile.version)
     host.updates = [

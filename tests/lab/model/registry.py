@@ -205,9 +205,9 @@ class Registry:
         self._changed("key.delete", path, None, None, None)
 
     def delete_tree(self, path: str) -> None:
-        """Delete a key and everything below it (what a scenario file does, never a client)."""
-        for name in list(self.key(path).subkeys):
-            self.delete_tree(f"{path}\\{name}")
+        """Delete a key and everything below it (what scenario files and reg.exe do, StdRegProv never)."""
+        for child in list(self.key(path).subkeys.values()):
+            self.delete_tree(f"{path}\\{child.name}")
         self.delete_key(path)
 
     def walk(self, path: str = HKLM) -> Iterator[tuple[str, Key]]:

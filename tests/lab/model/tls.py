@@ -20,6 +20,7 @@ KeyExchangeAlgorithms\\ECDH acts on TLS 1.3, is MEM: unverified.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from tests.lab.model.registry import HKLM, REG_MULTI_SZ, Registry
 
@@ -61,6 +62,27 @@ def server_versions(
         version
         for version in VERSIONS
         if version in rdp_can and _enabled(registry, version, version in enabled_by_default)
+    )
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """TLS versions, lowest first, and cipher suites, None for all, of a server's credential."""
+
+    versions: tuple[str, ...]
+    suites: tuple[str, ...] | None
+
+
+def http_settings(registry: Registry, enabled_by_default: tuple[str, ...], fresh: Registry) -> ServerSettings:
+    """What a credential of http.sys that is made now has; `fresh` is the registry of a host that nobody touched, for
+    the cipher suites of a host whose list is gone. TLS 1.3 cannot be switched on where it is off by default, versions
+    before can (Microsoft, "Protocols in TLS/SSL"); SSL 3.0 is left out."""
+    ordered = cipher_suites(registry) or cipher_suites(fresh)
+    can = tuple(version for version in VERSIONS if version != "TLS 1.3" or version in enabled_by_default)
+    versions = server_versions(registry, enabled_by_default, can)
+    return ServerSettings(
+        tuple(version for version in versions if version != SSL_3),
+        None if ordered is None else switched_on(registry, ordered),
     )
 
 

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How cmd.exe reads a line: commands and what joins them, pipes, redirections, groups, `%NAME%` and `^`.
+"""How cmd.exe reads a line: commands and what joins them, pipes, redirections, groups, `if`, `%NAME%` and `^`.
 
 What is read is the form of the line; which command does what is the runner's. A line that cmd.exe cannot read (an
-operator without a command, an open parenthesis) is a SyntaxMistake.
+operator without a command, an open parenthesis) is a SyntaxMistake. `if` takes the whole rest of the line or group, up
+to an `else` behind parentheses, as in ReactOS's cmd.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _VARIABLE = re.compile(r"%([^%\s]+)%")
+_IF = re.compile(r'if\s+(?:/i\s+)?(not\s+)?(exist|errorlevel)\s+("[^"]*"|[^\s()&|]+)\s+', re.I)
+_ELSE = re.compile(r"\s*else\b", re.I)
 _REDIRECTION = re.compile(r"([0-2]?)(>>|>|<)\s*(&[12]|\"[^\"]*\"|[^\s&|<>()]+)")
 
 
@@ -39,12 +42,23 @@ class Redirection:
         return self.target.lower() in ("nul", "nul:")
 
 
+@dataclass(frozen=True)
+class Condition:
+    """Of an `if`: `kind` is `exist` or `errorlevel`, `operand` the file or the number."""
+
+    kind: str
+    operand: str
+    negated: bool
+    otherwise: list[Joined]
+
+
 @dataclass
 class Command:
-    """`text` without its redirections, or a group in parentheses."""
+    """`text` without its redirections, or a group in parentheses, which a condition may stand before."""
 
     text: str = ""
     group: list[Joined] | None = None
+    condition: Condition | None = None
     redirections: list[Redirection] = field(default_factory=list)
 
 
@@ -76,6 +90,7 @@ class _Parser:
         self._line = line
         self._at = 0
         self._groups = 0
+        self._conditions = 0
 
     @property
     def rest(self) -> str:
@@ -105,6 +120,9 @@ class _Parser:
 
     def _command(self) -> Command:
         self._skip_blanks()
+        condition = _IF.match(self._line, self._at)
+        if condition is not None:
+            return self._if(condition)
         if self._line.startswith("(", self._at):
             self._at += 1
             self._groups += 1
@@ -113,6 +131,8 @@ class _Parser:
             if not self._line.startswith(")", self._at):
                 raise SyntaxMistake(self.rest)
             self._at += 1
+            if self._conditions and _ELSE.match(self._line, self._at):
+                return Command(group=inside)
             tail = self._text()
             command = _without_redirections(tail)
             if command.text.strip():
@@ -123,6 +143,19 @@ class _Parser:
         if not text.strip():
             raise SyntaxMistake(self.rest)
         return _without_redirections(text)
+
+    def _if(self, match: re.Match[str]) -> Command:
+        self._at = match.end()
+        self._conditions += 1
+        then = self.commands()
+        self._conditions -= 1
+        otherwise: list[Joined] = []
+        other = _ELSE.match(self._line, self._at)
+        if other is not None:
+            self._at = other.end()
+            otherwise = self.commands()
+        condition = Condition(match[2].lower(), match[3].strip('"'), bool(match[1]), otherwise)
+        return Command(group=then, condition=condition)
 
     def _skip_blanks(self) -> None:
         while self._line[self._at : self._at + 1] in (" ", "\t", "@"):
@@ -167,4 +200,4 @@ def _without_redirections(text: str) -> Command:
                 raise SyntaxMistake(text[position:].strip())
         out += char
         position += 1
-    return Command(out, None, redirections)
+    return Command(out, redirections=redirections)

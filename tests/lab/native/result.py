@@ -15,13 +15,14 @@ from tests.lab.model.security import Token
 @dataclass(frozen=True)
 class Result:
     """Exit code and the text of both streams, lines ended by CR LF; `seconds` is how long the command takes,
-    `handed_on` that its output is what it was given."""
+    `handed_on` that its output is what it was given, `leaves` that it ends the cmd.exe that ran it."""
 
     code: int
     stdout: str = ""
     stderr: str = ""
     seconds: float = 0.0
     handed_on: bool = False
+    leaves: bool = False
 
 
 @dataclass(frozen=True)

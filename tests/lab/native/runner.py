@@ -4,9 +4,10 @@
 
 """The command line: runs what command_line.py reads with the tools that the lab has.
 
-Every tool is a function of host, token and words. Some (`echo`, `find`, `findstr`) need the text as it stands, or what
+Every tool is a function of host, token and words. Some (`echo`, `find`, `schtasks`) need the text as it stands, or what
 comes on their standard input; they get a Call. What is no tool is answered as cmd.exe does, with exit code 1 of
-`cmd /c` (9009 is what ERRORLEVEL shows inside: MEM: unverified).
+`cmd /c` (9009 is what ERRORLEVEL shows inside: MEM: unverified). A file of commands (.cmd, .bat) runs line by line,
+without labels, arguments of its own and the lines that cmd.exe prints before each command.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.lab.model.host import Host
 from tests.lab.model.security import Token
 from tests.lab.native import (
     dism,
+    file_commands,
     filters,
     folders,
     icacls,
@@ -26,14 +28,16 @@ from tests.lab.native import (
     netstat,
     ping,
     qwinsta,
+    reg,
     sc,
+    schtasks,
     shutdown,
     takeown,
     text_files,
     wevtutil,
     whoami,
 )
-from tests.lab.native.command_line import Command, Joined, Redirection, SyntaxMistake, expand, parse
+from tests.lab.native.command_line import Command, Condition, Joined, Redirection, SyntaxMistake, expand, parse
 from tests.lab.native.result import Call, Result, lines
 
 Tool = Callable[[Host, Token, list[str]], Result]
@@ -68,12 +72,14 @@ def _echo(call: Call) -> Result:
     rest = call.text[len("echo") :]
     if not rest.strip():
         return Result(0, lines("ECHO is on."))
+    if rest.strip().lower() in ("on", "off"):
+        return Result(0)
     return Result(0, lines(rest[1:]), handed_on=True)
 
 
 def _exit(call: Call) -> Result:
     numbers = [word for word in call.words if word.isdigit()]
-    return Result(int(numbers[0]) if numbers else 0)
+    return Result(int(numbers[0]) if numbers else 0, leaves=True)
 
 
 _BUILTIN: dict[str, Callable[[Call], Result]] = {
@@ -82,8 +88,20 @@ _BUILTIN: dict[str, Callable[[Call], Result]] = {
     "exit": _exit,
     "dir": folders.run,
     "type": text_files.run,
+    "del": file_commands.delete,
+    "erase": file_commands.delete,
+    "rd": file_commands.remove_folder,
+    "rmdir": file_commands.remove_folder,
+    "md": file_commands.make_folder,
+    "mkdir": file_commands.make_folder,
+    "rem": lambda call: Result(0),
 }
-_FILTERS: dict[str, Callable[[Call], Result]] = {"find": filters.find, "findstr": filters.findstr}
+_CALLED: dict[str, Callable[[Call], Result]] = {
+    "find": filters.find,
+    "findstr": filters.findstr,
+    "reg": reg.run,
+    "schtasks": schtasks.run,
+}
 
 
 def split_words(line: str) -> list[str]:
@@ -97,7 +115,7 @@ def _name(program: str) -> str:
 
 def known_program(program: str) -> bool:
     """Whether a process of that name can be started."""
-    return _name(program) in (*_TOOLS, *_FILTERS, "cmd")
+    return _name(program) in (*_TOOLS, *_CALLED, "cmd")
 
 
 def variables(host: Host) -> dict[str, str]:
@@ -145,6 +163,22 @@ def run_steps(host: Host, token: Token, line: str, depth: int = 0) -> Iterator[R
     yield from _Runner(host, token, depth).run(found)
 
 
+def start_program(host: Host, token: Token, line: str) -> Iterator[Result] | None:
+    """Start the program of a line, without cmd.exe around it; None for one that is not there."""
+    words = split_words(line)
+    if not words or not (known_program(words[0]) or _batch_lines(host, token, words[0])):
+        return None
+    return _Runner(host, token, 0).program(line)
+
+
+def _batch_lines(host: Host, token: Token, program: str) -> list[str]:
+    """The lines of a file of commands; none for another program."""
+    if not program.lower().endswith((".cmd", ".bat")):
+        return []
+    text = text_files.read(host, token, program)
+    return (text or "").replace("%%", "%").splitlines()
+
+
 class _Runner:
     """One line of one caller."""
 
@@ -152,15 +186,20 @@ class _Runner:
         self._host = host
         self._token = token
         self._depth = depth
+        self._code = 0
 
     def run(self, found: list[Joined], stdin: str | None = None) -> Iterator[Result]:
-        code = 0
         for joined in found:
-            if (joined.separator == "&&" and code != 0) or (joined.separator == "||" and code == 0):
+            if (joined.separator == "&&" and self._code != 0) or (joined.separator == "||" and self._code == 0):
                 continue
             for result in self._pipe(joined.pipe, stdin):
-                code = result.code
+                self._code = result.code
                 yield result
+                if result.leaves:
+                    return
+
+    def program(self, line: str) -> Iterator[Result]:
+        yield from self._command(Command(line), None)
 
     def _pipe(self, pipe: list[Command], stdin: str | None) -> Iterator[Result]:
         """All but the last run to their end; what they say of errors is heard, their exit codes are not."""
@@ -169,7 +208,8 @@ class _Runner:
             result = _together(self._command(command, stdin))
             stdin, errors, seconds = result.stdout, errors + result.stderr, seconds + result.seconds
         for result in self._command(pipe[-1], stdin):
-            yield replace(result, stderr=errors + result.stderr, seconds=seconds + result.seconds)
+            leaves = result.leaves and len(pipe) == 1
+            yield replace(result, stderr=errors + result.stderr, seconds=seconds + result.seconds, leaves=leaves)
             errors, seconds = "", 0.0
 
     def _command(self, command: Command, stdin: str | None) -> Iterator[Result]:
@@ -179,14 +219,43 @@ class _Runner:
                 if stdin is None:
                     yield self._said(Result(1, "", lines("The system cannot find the file specified.")))
                     return
+        words = split_words(command.text)
+        batch = _batch_lines(self._host, self._token, words[0]) if words else []
         if command.group is not None:
-            steps = self.run(command.group, stdin)
-        elif _name(split_words(command.text)[0]) == "cmd":
+            steps = self.run(self._chosen(command.group, command.condition), stdin)
+        elif not words:
+            steps = iter([Result(0)])
+        elif _name(words[0]) == "cmd":
             steps = self._cmd(command.text)
+        elif batch:
+            steps = self._batch(batch)
         else:
             steps = iter([self._said(self._tool(command.text, stdin))])
         for result in steps:
             yield self._redirected(result, command.redirections)
+
+    def _chosen(self, then: list[Joined], condition: Condition | None) -> list[Joined]:
+        """What runs of an `if`; the exit code stays as it was when it is nothing."""
+        if condition is None:
+            return then
+        if condition.kind == "errorlevel":
+            holds = condition.operand.isdigit() and self._code >= int(condition.operand)
+        else:
+            holds = bool(file_commands.matching(self._host, condition.operand))
+        return then if holds != condition.negated else condition.otherwise
+
+    def _batch(self, text: list[str]) -> Iterator[Result]:
+        if self._depth >= _MAX_DEPTH:
+            yield self._said(Result(1, "", lines("The maximum setlocal recursion level has been reached.")))
+            return
+        for line in text:
+            bare = line.strip().lstrip("@")
+            if not bare or bare.startswith(":"):
+                continue
+            for result in run_steps(self._host, self._token, bare, self._depth + 1):
+                yield replace(result, leaves=False)
+                if result.leaves:
+                    return
 
     def _said(self, result: Result) -> Result:
         """In the host's language; a text that the command only hands on is nobody's words."""
@@ -201,8 +270,8 @@ class _Runner:
         name = builtin[0].lower() if builtin else ""
         if name in _BUILTIN:
             return _BUILTIN[name](call)
-        if _name(words[0]) in _FILTERS:
-            return _FILTERS[_name(words[0])](call)
+        if _name(words[0]) in _CALLED:
+            return _CALLED[_name(words[0])](call)
         tool = _TOOLS.get(_name(words[0]))
         if tool is not None:
             return tool(self._host, self._token, words[1:])
@@ -247,7 +316,8 @@ class _Runner:
             yield self._said(Result(1, "", lines("The maximum setlocal recursion level has been reached.")))
             return
         rest = _unwrapped(match.group("rest").strip())
-        yield from run_steps(self._host, self._token, rest, self._depth + 1)
+        for result in run_steps(self._host, self._token, rest, self._depth + 1):
+            yield replace(result, leaves=False)
 
 
 def _unwrapped(text: str) -> str:

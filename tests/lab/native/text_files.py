@@ -44,7 +44,7 @@ def write(host: Host, token: Token, name: str, text: str, *, append: bool) -> st
     if entry is None:
         entry = Entry(name, guard.security)
     whole = entry.text + text if append else text
-    host.files.put(replace(entry, text=whole, size=len(whole)))
+    host.files.put(replace(entry, text=whole, size=len(whole), hive=None))
     return ""
 
 

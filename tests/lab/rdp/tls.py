@@ -48,7 +48,7 @@ _DISABLE = {
     "TLS 1.3": ssl.OP_NO_TLSv1_3,
 }
 _DH_GROUP = Path(__file__).with_name("ffdhe2048.pem")
-_TLS13_NAMES = frozenset(suite.openssl for suite in TLS13_SUITES)
+TLS13_NAMES = frozenset(suite.openssl for suite in TLS13_SUITES)
 _CACHED_CONTEXTS = 256
 _FULL_RECORD = 16384
 
@@ -90,12 +90,19 @@ def server_context(state: ListenerState) -> ssl.SSLContext | None:
 def _context(
     certificate_pem: bytes, key_pem: bytes, versions: tuple[str, ...], suites: tuple[CipherSuite, ...]
 ) -> ssl.SSLContext | None:
+    return build_context(certificate_pem, key_pem, versions, suites)
+
+
+def build_context(
+    certificate_pem: bytes, key_pem: bytes, versions: tuple[str, ...], suites: tuple[CipherSuite, ...]
+) -> ssl.SSLContext | None:
+    """A context of a server's own, for versions and suites that Schannel would take; None as for server_context."""
     usable = _usable_versions(versions, suites)
     if not usable:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # Before the certificate is loaded: the default level refuses 1024-bit keys and SHA-1 signatures.
-    older = [suite.openssl for suite in suites if suite.openssl in _openssl_ciphers().keys() - _TLS13_NAMES]
+    older = [suite.openssl for suite in suites if suite.openssl in _openssl_ciphers().keys() - TLS13_NAMES]
     context.set_ciphers(":".join([*(older or ["ALL"]), "@SECLEVEL=0"]))
     with warnings.catch_warnings():
         # Python calls TLS 1.0 and 1.1 deprecated; a lab of old Windows hosts needs them.
@@ -198,5 +205,5 @@ class TlsServer:
 
     def _check_suite(self) -> None:
         chosen = self._tls.cipher()
-        if chosen is not None and chosen[0] in _TLS13_NAMES and chosen[0] not in self._allowed:
+        if chosen is not None and chosen[0] in TLS13_NAMES and chosen[0] not in self._allowed:
             raise HandshakeRefused(f"suite {chosen[0]} is not allowed")

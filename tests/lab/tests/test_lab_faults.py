@@ -24,6 +24,7 @@ from pypsrp.exceptions import WinRMError as PypsrpError
 from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
 
 from tests.lab.model.faults import FAULTS, OPERATIONS, injection
+from tests.lab.model.registry import REG_BINARY
 from tests.lab.runtime import LabHost, LabThread
 from tests.lab.scenario import ScenarioError, check
 from tests.lab.tests.lab_clients import CIMV2, enumerate_body, envelope, pypsrp, pywinrm, query, registry, selectors
@@ -387,6 +388,16 @@ def ask(url: str, method: str, data: Any = None) -> tuple[int, Any]:
             return reply.status, json.load(reply)
     except HTTPError as error:
         return error.code, json.load(error)
+
+
+def test_the_registry_over_the_control_endpoint(control: tuple[str, LabHost]) -> None:
+    url, host = control
+    host.model.registry.set("HKLM\\SOFTWARE\\A key", "A", REG_BINARY, b"\x01\xff")
+    expected = {"A": {"type": "REG_BINARY", "data": "01ff"}}
+    assert ask(f"{url}/registry?key=hklm%5Csoftware%5Ca%20key", "GET") == (200, expected)
+    assert ask(f"{url}/registry?key=HKLM%5CSOFTWARE%5CNone", "GET") == (200, None)
+    assert ask(f"{url}/registry", "GET") == (200, None)
+    assert ask(url, "GET") == (200, ask(url.rpartition("/")[0], "GET")[1][host.name])
 
 
 def test_faults_over_the_control_endpoint(control: tuple[str, LabHost]) -> None:

@@ -66,6 +66,13 @@ def test_a_single_update_takes_nothing_else_along(host: Host) -> None:
     assert host.registry.dword(packages.WINDOWS, "UBR") == 405
 
 
+def test_a_restart_finishes_what_waits_without_a_package(make_host: MakeHost) -> None:
+    pending = packages.SERVICING + "\\RebootPending"
+    host = make_host(windows="2022", registry={pending: {}})
+    host.rebooted()
+    assert host.registry.find(pending) is None
+
+
 def test_a_restart_without_anything_pending_changes_no_package(host: Host) -> None:
     before = host.digest()["parts"]["registry"]
     host.rebooted()

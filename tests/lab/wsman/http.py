@@ -17,11 +17,11 @@ from email.utils import formatdate
 from tests.lab.model.faults import Injection
 from tests.lab.model.host import Host
 from tests.lab.model.users import User
-from tests.lab.pki import ServerTls
 from tests.lab.wsman import envelope
 from tests.lab.wsman.auth import Channel, ConnectionAuth, Denied, Identity
 from tests.lab.wsman.credentials import Credentials
 from tests.lab.wsman.encryption import BadEncryption, is_encrypted
+from tests.lab.wsman.https import HttpsListener
 from tests.lab.wsman.injection import Injector, fault_of, operation_of, spoil
 
 MAX_HEAD = 65536
@@ -108,7 +108,7 @@ class HttpServer:
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.on_fault: Callable[[Injection], None] = lambda injection: None
 
-    async def start(self, address: str, port: int, tls: ServerTls | None = None) -> None:
+    async def start(self, address: str, port: int, tls: HttpsListener | None = None) -> None:
         """Listen on one more port, with HTTPS when `tls` is given."""
 
         async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -134,7 +134,9 @@ class HttpServer:
         self._servers.clear()
         self._credentials.close()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: ServerTls | None) -> None:
+    async def _accept(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: HttpsListener | None
+    ) -> None:
         task = asyncio.current_task()
         if task is not None:
             self._connections[task] = writer
@@ -150,8 +152,14 @@ class HttpServer:
         finally:
             writer.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: ServerTls | None) -> None:
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: HttpsListener | None
+    ) -> None:
         secure = writer.get_extra_info("ssl_object")
+        if tls is not None and (secure is None or not tls.takes(secure.cipher()[0])):
+            # Without a context there is no handshake at all: the client's first message is answered with a reset.
+            await asyncio.wait_for(reader.read(1), IDLE_SECONDS)
+            raise Dropped
         client = None if secure is None else secure.getpeercert(binary_form=True)
         auth = ConnectionAuth(self._host, self._credentials, Channel(None if tls is None else tls.certificate, client))
         peer, local = writer.get_extra_info("peername"), writer.get_extra_info("sockname")

@@ -54,6 +54,7 @@ _SETTINGS: dict[str, tuple[Any, str, str, str]] = {
     "logons_allowed": (True, "local", RDP_TCP, "fLogonDisabled"),
     "user_logons_allowed": (True, "local", TS, "TSUserEnabled"),
     "max_instances": (4294967295, "local", RDP_TCP, "MaxInstanceCount"),
+    "prompt_for_password": (False, "local", RDP_TCP, "fPromptForPassword"),
 }
 
 

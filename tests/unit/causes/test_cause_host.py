@@ -15,6 +15,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._causes.key_folder impo
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.os import setup
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.tampered import tampered
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.update import pending_reboot
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import RESTART_MARKS, WINDOWS
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
 from tests.unit.causes.healthy import (
     CUSTOM,
@@ -135,19 +136,16 @@ RENAMES = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\PendingFil
 
 
 @pytest.mark.parametrize(
-    ("wire", "confidence", "impact"),
-    [
-        (None, "proved", "informs"),
-        (ready(), "proved", "informs"),
-        (no_tcp(), "proved", "informs"),
-        (dropped(), "possible", "degrades"),
-    ],
+    ("wire", "impact"),
+    [(None, "informs"), (ready(), "informs"), (no_tcp(), "informs"), (dropped(), "degrades")],
 )
-def test_a_restart_is_due(wire: Report | None, confidence: str, impact: str) -> None:
-    found = pending_reboot(facts_of(system={"pending_reboot": [CBS, RENAMES]}), wire)
+@pytest.mark.parametrize(("path", "told"), [(CBS, "finish an update"), (RESTART_MARKS, "this collection has changed")])
+def test_a_restart_is_due(path: str, told: str, wire: Report | None, impact: str) -> None:
+    found = pending_reboot(facts_of(system={"pending_reboot": [path, RENAMES]}), wire)
     assert found is not None
-    assert (found["confidence"], found["impact"], found["remedies"]) == (confidence, impact, [])
-    assert [one["where"] for one in found["evidence"]] == [CBS]
+    assert (found["confidence"], found["impact"]) == ("proved", impact)
+    assert [(one["where"], told in one["text"]) for one in found["evidence"]] == [(path, True)]
+    assert [(one["module"], one["restart"]) for one in found["remedies"]] == [("rdp_update", [WINDOWS])]
 
 
 def test_renames_alone_are_no_update() -> None:

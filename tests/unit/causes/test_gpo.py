@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.gpo import author, gpo_of
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.listener import disabled, weakened
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.leftovers import left_by
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.listener import disabled, weakened, weakened_values
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.network import blocked
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.policy import override
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.leftovers import LEFTOVERS, Leftover
@@ -112,7 +113,7 @@ def test_a_firewall_policy_is_named(firewall: dict[str, Any], where: str) -> Non
 OFF = {name: {"enabled": False} for name in ("domain", "private", "public")}
 
 
-def left_by(row: Leftover) -> Any:
+def left_of(row: Leftover) -> Any:
     return facts_of(
         listener=settings(**row.listener),
         firewall={"profiles": OFF} if row.firewall_off else {},
@@ -121,14 +122,33 @@ def left_by(row: Leftover) -> Any:
 
 
 def named(facts: Any) -> list[str]:
-    found = weakened(facts, None)
-    return [] if found is None else [one["text"] for one in found["evidence"] if "leaves it" in one["text"]]
+    rows = left_by(facts, {one.name: one.effective for one in weakened_values(facts)})
+    return [row.tool for row in rows]
 
 
 @pytest.mark.parametrize("row", LEFTOVERS, ids=lambda row: row.tool)
 def test_each_tool_is_known_by_what_it_leaves(row: Leftover) -> None:
-    assert named(left_by(row)) == [f"This is as {row.tool} leaves it."]
+    assert named(left_of(row)) == [row.tool]
     assert row.source and row.strength in ("A", "B", "C")
+
+
+def test_the_diagnosis_names_it() -> None:
+    found = weakened(facts_of(listener=settings(security_layer="rdp", min_encryption_level="low", nla=False)), None)
+    assert found is not None
+    assert found["evidence"][-1]["text"] == (
+        "This is as the Azure Run Command ResetRDPCert and the Azure Run Command DisableNLA leave it."
+    )
+
+
+def test_several_tools_may_have_been_there() -> None:
+    reset = settings(security_layer="rdp", min_encryption_level="low", nla=False)
+    facts = facts_of(listener=reset, firewall={"profiles": OFF})
+    assert named(facts) == ["the Azure Run Command ResetRDPCert", "AWSSupport-TroubleshootRDP with FixAll"]
+
+
+def test_a_firewall_that_a_policy_has_off_is_no_left_over() -> None:
+    by_policy = {name: {"enabled": False, "source": "policy"} for name in OFF}
+    assert named(facts_of(firewall={"profiles": by_policy})) == []
 
 
 @pytest.mark.parametrize(
@@ -148,4 +168,4 @@ def test_a_pattern_has_to_match_exactly(facts: Any) -> None:
 
 def test_an_unread_firewall_is_not_taken_for_one_that_is_off() -> None:
     facts = facts_of(listener=settings(nla=False), firewall=unread(), logon=unread())
-    assert named(facts) == ["This is as the Azure Run Command DisableNLA leaves it."]
+    assert named(facts) == ["the Azure Run Command DisableNLA"]

@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.evidence import finding, remedy
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.judge import judge
 from ansible_collections.winops.rdp.plugins.plugin_utils._causes.limits import Limits, UnknownCause, beyond, chosen
-from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import WINDOWS, Finding
+from ansible_collections.winops.rdp.plugins.plugin_utils._causes.schema import Finding
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import WINDOWS
 from tests.unit.causes.healthy import facts_of, ready, self_signed, settings
 
 BROKER = {"rds_roles": ["connection_broker"]}

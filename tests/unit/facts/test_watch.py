@@ -296,4 +296,5 @@ def test_the_dll_of_term_service(values: dict[str, tuple[int, Any]] | None, expe
     keys = {} if values is None else {r"SYSTEM\CurrentControlSet\Services\TermService\Parameters": values}
     asked = host()
     asked.registry = Registry(cast(Any, FakeRegistry(keys).session))
+    asked.restart_marks = {}
     assert read_services(asked, {})["service_dll"] == expected

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from ansible_collections.winops.rdp.plugins.plugin_utils._data.settings import BY_OPTION
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import listener
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
 from tests.unit.causes.healthy import RDP_TCP, TS, facts_of, settings
+
+ROLE = Path(__file__).resolve().parents[3] / "roles/listener"
 
 
 def plan(desired: dict[str, Any], *, allow_weaker: bool = False, **changes: Any) -> list[Any]:
@@ -108,3 +113,12 @@ def test_nothing_is_set_on_a_listener_that_is_gone() -> None:
     with pytest.raises(Refused, match="RDP-Tcp does not exist, so port can not be set: export"):
         listener.plan(facts, {"enabled": True, "port": 3390}, allow_weaker=False)
     assert listener.plan(facts, {"drain_mode": "on"}, allow_weaker=False)
+
+
+def test_the_role_passes_every_setting_on() -> None:
+    """A plan names settings by option, and one that the role does not know would be lost on the way."""
+    tasks = yaml.safe_load((ROLE / "tasks/main.yml").read_text(encoding="utf-8"))
+    specs = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))
+    told = specs["argument_specs"]["main"]["options"]["listener_settings"]["options"]
+    assert set(BY_OPTION) <= set(tasks[0]["winops.rdp.rdp_listener"])
+    assert set(told) == set(BY_OPTION)

@@ -121,7 +121,7 @@ def test_permanency(mum: str | None, permanent: bool | None) -> None:
 
 # -- restarts --------------------------------------------------------------------------------------------------------
 
-BEFORE, AFTER = "2026-11-01T08:00:00Z", "2026-11-22T12:00:00Z"
+BEFORE, NOW, AFTER = "2026-11-01T08:00:00Z", "2026-11-22T11:58:00Z", "2026-11-22T12:00:00Z"
 
 
 class Restarting:
@@ -145,7 +145,7 @@ class Restarting:
         start = self.starts.pop(0) if len(self.starts) > 1 else self.starts[0]
         if start is None:
             raise WSManConnectionError("connection refused")
-        return [Instance("Win32_OperatingSystem", {"LastBootUpTime": start})]
+        return [Instance("Win32_OperatingSystem", {"LastBootUpTime": start, "LocalDateTime": NOW})]
 
     def run(self, command_line: str, _deadline: Deadline) -> int | None:
         self.commands.append(command_line)
@@ -161,7 +161,7 @@ class Restarting:
         reboot.restart(cast(Host, self), "winops.rdp: a test")
 
 
-def test_a_restart_is_over_when_windows_started_later(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restart_is_over_when_windows_started_after_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Restarting(monkeypatch, [BEFORE, BEFORE, None, None, AFTER])
     host.restart()
     assert host.commands == ['shutdown.exe /r /t 2 /d p:2:17 /c "winops.rdp: a test"']
@@ -170,7 +170,7 @@ def test_a_restart_is_over_when_windows_started_later(monkeypatch: pytest.Monkey
 
 def test_a_clock_that_was_set_is_no_restart(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WindowsError, match="has not come back"):
-        Restarting(monkeypatch, [BEFORE, "2026-11-01T08:00:04Z"]).restart()
+        Restarting(monkeypatch, [BEFORE, "2026-11-01T09:00:00Z"]).restart()
 
 
 @pytest.mark.parametrize("code", [None, 1115, 1190])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -63,6 +64,27 @@ def test_what_is_written_reads_back(value: RegistryValue) -> None:
     registry, _fake = registry_of({})
     registry.set_value(PATH, "New", value)
     assert registry.values(PATH, ["New"]) == {"New": value}
+
+
+@pytest.mark.parametrize(
+    ("reads", "fails"),
+    [
+        ("%SystemRoot%\\System32\\termsrv.dll", False),
+        ("C:\\WINDOWS\\System32\\termsrv.dll", False),  # Windows may give it expanded
+        ("C:\\Windows\\Temp\\termsrv.dll", True),
+    ],
+)
+def test_a_text_with_variables_that_is_not_written_is_noticed(reads: str, fails: bool) -> None:
+    registry, fake = registry_of({"ServiceDll": (2, "C:\\x.dll")})
+
+    def write(**_parameters: object) -> Instance:
+        fake.keys[PATH.removeprefix("HKLM\\")]["ServiceDll"] = (2, reads)
+        return output()
+
+    fake.session.answers["SetExpandedStringValue"] = write
+    value = RegistryValue(RegistryType.REG_EXPAND_SZ, "%SystemRoot%\\System32\\termsrv.dll")
+    with pytest.raises(WindowsError, match="had no effect") if fails else nullcontext():
+        registry.set_value(PATH, "ServiceDll", value)
 
 
 def test_names_have_no_case_and_only_wanted_values_cost_a_request() -> None:

@@ -26,6 +26,7 @@ class ScriptedTransport:
     """Answers each request with the next step; a reply relates to the request by its placeholder ``@ID@``."""
 
     endpoint = "http://win01:5985/wsman"
+    tls = None
 
     def __init__(self, *steps: Step) -> None:
         self.steps = list(steps)

@@ -57,9 +57,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
         confidence="Proved for a client that was named, and where AllowEncryptionOracle is 2. Likely where the host is "
         "not corrected; possible where its CredSSP says otherwise.",
         explains=(),
-        done="AllowEncryptionOracle 2 on a corrected host is deleted, where no policy sets it; that counts after a "
-        "restart of Windows. From then on the host connects only to others that have the correction. A host that is "
-        "not corrected is left alone: an update is due.",
+        done="AllowEncryptionOracle 2 on a corrected host is deleted with rdp_client (encryption_oracle), where no "
+        "policy sets it; that counts after a restart of Windows. From then on the host connects only to others that "
+        "have the correction. A host that is not corrected is left alone: an update is due.",
         refused="AllowEncryptionOracle is never set to 2.",
         by_hand=(
             "Install a cumulative update of May 2018 or later on the side without the correction, and restart it.",

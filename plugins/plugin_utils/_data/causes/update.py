@@ -36,17 +36,23 @@ CAUSES: Final[tuple[Cause, ...]] = (
     ),
     Cause(
         id="update.pending_reboot",
-        title="Windows waits for a restart to finish an update",
+        title="Windows waits for a restart",
         stage="",
         what="Files of an update are in place only after the restart; until then new and old ones run side by side. "
-        "Microsoft names servers that were updated and not restarted as failing with CredSSP.",
+        "Microsoft names servers that were updated and not restarted as failing with CredSSP. Some settings, such as "
+        "the list of cipher suites, count only after a restart as well.",
         needs=("system",),
-        proof=("Component Based Servicing\\RebootPending or WindowsUpdate\\Auto Update\\RebootRequired exists.",),
+        proof=(
+            "Component Based Servicing\\RebootPending or WindowsUpdate\\Auto Update\\RebootRequired exists.",
+            "This collection has changed such a setting, and Windows has not been started since.",
+        ),
         against=("A new connection reached the logon.", "PendingFileRenameOperations alone says nothing of updates."),
-        confidence="That a restart is due is proved. That it is why connections fail is possible.",
+        confidence="That a restart is due is proved. Whether it is why connections fail shows only afterwards.",
         explains=(),
-        done="Nothing but a finding.",
-        refused="No host is restarted.",
+        done="Where rdp_allow_reboot is true, Windows is restarted once with rdp_update (reboot), after all other "
+        "steps, waited for through WinRM and diagnosed again.",
+        refused="No host is restarted without that leave, nor while people are connected, unless rdp_disconnect_users "
+        "is true.",
         by_hand=("Restart the host at a quiet time; rdp_update with reboot does it and waits.",),
         references=(
             Reference(
