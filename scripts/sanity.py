@@ -4,7 +4,7 @@
 
 """Run ``ansible-test sanity`` on a copy of the collection, in the folder layout that it insists on.
 
-The copy holds what git would commit, less the development symlinks in ``.collections``.
+The copy holds what is shipped; ruff and mypy see the rest.
 JUnit results go to ``.cache/junit/sanity`` for ``gates.py`` to count.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / ".cache/sanity/ansible_collections/winops/rdp"
 RESULTS = ROOT / ".cache/junit/sanity"
+NOT_SHIPPED = (".collections/", "extensions/", "scripts/", "tests/")
 PIP_CACHE = Path.home() / ".ansible/test/cache"
 # One name for each pip version that ansible-core 2.16 to 2.21 bootstraps with.
 PIP_SCRIPTS = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
@@ -31,7 +32,7 @@ def copy_collection() -> None:
     shutil.rmtree(COPY, ignore_errors=True)
     for name in filter(None, listed.split("\0")):
         source = ROOT / name
-        if name.startswith(".collections/") or not source.is_file():
+        if name.startswith(NOT_SHIPPED) or not source.is_file():
             continue
         target = COPY / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -44,10 +44,13 @@ class ActionModule(HostAction):
         items = plan(host, wanted, force=arguments["force"])
         changes = [item.back for item in items if item.back is not None]
         restart = sorted({name for item in items if item.back is not None for name in item.entry.restart} - {WINDOWS})
-        # What Windows has not taken up yet needs no restart to be taken back.
+        # What Windows has not taken up yet needs no restart to be taken back, nor do keys that are left of a value.
         after_reboot = [item for item in items if WINDOWS in item.entry.restart]
         waiting = set(runs_pending(host)) if after_reboot else set()
-        reboot = any(item.back is not None and item.entry.run not in waiting for item in after_reboot)
+        reboot = any(
+            item.back is not None and item.back["before"] != item.back["after"] and item.entry.run not in waiting
+            for item in after_reboot
+        )
         final = [item.entry for item in items if item.final]
         if not self._task.check_mode and (final or empty or self.break_lock):
             self.hold(host)

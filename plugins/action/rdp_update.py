@@ -13,10 +13,9 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._action import CHANGES,
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.updates import number_of, split_build
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts import packages
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Facts
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies import guard
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.update import Found, guidance, matching, plan
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.reboot import restart
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows.restarts import clear_all
 
 # Programs leave renames for the next start all the time: that alone asks for no restart.
 _RENAMES = "PendingFileRenameOperations"
@@ -106,8 +105,7 @@ class ActionModule(HostAction):
     def _restart(self, host: Host) -> Host:
         """Restarts Windows and waits until its packages are done; the host as it is then."""
         self.hold(host)
-        restart(host, _COMMENT)
-        clear_all(host.registry)
+        guard.restart(host, _COMMENT, self.journal(host))
         while host.packages.pending() and host.deadline.remaining > _RESERVE_SECONDS:
             host.deadline.sleep(_POLL_SECONDS)
         return Host(host.session, host.deadline, wait_seconds=host.wait_seconds)

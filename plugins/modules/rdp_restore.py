@@ -49,6 +49,8 @@ notes:
     who is not logged on now; that stays in the journal.
   - Restarts are not in the journal. RV(restart_required) names the services that have
     to start anew; the role P(winops.rdp.rollback#role) restarts them. RV(reboot_required) says the same of Windows.
+  - The scheduled task C(winops.rdp.undo) of M(winops.rdp.rdp_update), which a controller that died has left, is called
+    off with any run.
   - After the last change a new connection proves that the host can still be reached; if not, this task is undone.
 seealso:
   - module: winops.rdp.rdp_diagnose

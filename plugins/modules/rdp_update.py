@@ -59,6 +59,11 @@ notes:
   - Refused is what Windows holds as permanent. Cumulative updates of Windows 11 24H2, Server 2025 and newer seem to be.
     C(wusa) removes none that carries the servicing stack.
   - A superseded update is left alone, because the later one is in its place.
+  - Over HTTPS, WinRM takes up changed settings of TLS with the restart. Where the journal of this collection has such
+    changes since the last start, a scheduled task on the host, C(winops.rdp.undo), takes them back 10 minutes after the
+    start and restarts Windows once more, unless this task gets in again over a new connection and calls it off. It does
+    not start on batteries. Where it has undone the changes, this task fails and says so. What a controller that died
+    has left is called off by M(winops.rdp.rdp_restore).
   - Give O(kb), O(build), or neither.
 seealso:
   - module: winops.rdp.rdp_diagnose

@@ -63,15 +63,9 @@ def lab_of(tmp_path: Path) -> Iterator[Callable[..., Fleet]]:
 
 
 @pytest.fixture
-def demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Fleet]:
-    """The demo fleet, fresh, for a test that changes it; in the language (OSLanguage) that its parameter names."""
-    language = getattr(request, "param", 1033)
-    folder = tmp_path / "demo"
-    folder.mkdir()
-    for path in DEMO.glob("*.yml"):
-        text = path.read_text(encoding="utf-8")
-        (folder / path.name).write_text(f"{text}\nlanguage: {language}\n", encoding="utf-8")
-    with running(folder, tmp_path, "127.42.0.0") as found:
+def demo(tmp_path: Path) -> Iterator[Fleet]:
+    """The demo fleet, fresh, for a test that changes it."""
+    with running(DEMO, tmp_path, "127.42.0.0") as found:
         yield found
 
 

@@ -104,7 +104,7 @@ def test_a_connection_ends_inside_as_over_a_socket(tmp_path: Path, end: str) -> 
 
 def cut(session: Session, key: str) -> tuple[object, ...]:
     """How a method call fails, without the address."""
-    with pytest.raises(WSManConnectionError) as caught, session:
+    with session, pytest.raises(WSManConnectionError) as caught:
         session.invoke("root/default", "StdRegProv", "CreateKey", {"hDefKey": 2147483650, "sSubKeyName": key})
     error = caught.value
     return type(error), error.dropped, error.http_status, error.in_doubt, error.final, error.detail

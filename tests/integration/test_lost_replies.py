@@ -76,6 +76,10 @@ def port(_host: Host) -> Change:
     return Change(kind="firewall_port", target="winops.rdp Test", name="4711", before=None, after=["domain", "private"])
 
 
+def undo(_host: Host) -> Change:
+    return Change(kind="undo_task", target="", name="", before=None, after={"commands": ["reg.exe delete HKLM /f"]})
+
+
 WRITES: list[tuple[str, str, Callable[[Host], Change]]] = [
     ("NEW", "invoke", value),
     ("NEW", "invoke", key),
@@ -86,6 +90,7 @@ WRITES: list[tuple[str, str, Callable[[Host], Change]]] = [
     ("NEW", "receive", access),
     ("NEW", "create", access),
     ("NEW", "command", port),
+    ("NEW", "command", undo),
     ("NOSHELL", "invoke", access),
     ("OLD", "command", rule),
     ("OLD", "receive", port),

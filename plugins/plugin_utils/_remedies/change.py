@@ -20,6 +20,7 @@ firewall_rule      rule id, group         True (enabled) or False
 firewall_port      rule name, port        list of profiles; None: no such rule
 package            identity, empty        installed, absent; nothing brings one back
 licensing          key, value name        as of a registry_value, set through Windows' own class
+undo_task          task, empty            ``{"commands": [...]}``, see _windows/undo_task.py; None: no such task
 =================  =====================  ==================================================================
 """
 
@@ -30,7 +31,7 @@ from typing import Any, TypedDict, cast
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._data.expected import known_account
 from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import FirewallRule, Security
-from ansible_collections.winops.rdp.plugins.plugin_utils._windows import acl
+from ansible_collections.winops.rdp.plugins.plugin_utils._windows import acl, undo_task
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.certificates import REMOTE_DESKTOP, store_path
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.host import Host
@@ -96,6 +97,8 @@ def describe(change: Change) -> str:
     what = f"{change['target']}\\{change['name']}" if change["kind"] in VALUES else change["target"]
     if change["kind"] == "registry_key":
         return f"{'delete' if change['after'] is None else 'create'} the key {what}"
+    if change["kind"] == "undo_task":
+        return f"{'call off' if change['after'] is None else 'set up'} the scheduled task {what}"
     if change["kind"] == "security":
         return f"access list of {what}"
     return f"{change['kind'].replace('_', ' ')} {what}: {_short(change['before'])} -> {_short(change['after'])}"
@@ -205,6 +208,13 @@ def _licensing(host: Host, change: Change) -> None:
     host.registry.delete_empty(change.get("removes", ()))
 
 
+def _undo_task(host: Host, change: Change) -> None:
+    if change["after"] is None:
+        undo_task.call_off(host)
+    else:
+        undo_task.set_up(host, change["after"]["commands"])
+
+
 _PERFORM: dict[str, Callable[[Host, Change], None]] = {
     "registry_value": _registry_value,
     "registry_key": _registry_key,
@@ -216,6 +226,7 @@ _PERFORM: dict[str, Callable[[Host, Change], None]] = {
     "firewall_port": _firewall_port,
     "package": _package,
     "licensing": _licensing,
+    "undo_task": _undo_task,
 }
 
 
@@ -332,6 +343,11 @@ def _package_now(host: Host, change: Change) -> Any:
     return "absent" if state in GONE else state
 
 
+def _undo_task_now(host: Host, change: Change) -> Any:
+    """That of the change where one is there: it is called off whatever it would do."""
+    return (change["after"] or change["before"]) if undo_task.is_set(host) else None
+
+
 _CURRENT: dict[str, Callable[[Host, Change], Any]] = {
     "registry_value": _value_now,
     "registry_key": _key_now,
@@ -343,6 +359,7 @@ _CURRENT: dict[str, Callable[[Host, Change], Any]] = {
     "firewall_port": _firewall_port_now,
     "package": _package_now,
     "licensing": _value_now,
+    "undo_task": _undo_task_now,
 }
 
 

@@ -44,17 +44,17 @@ class Item(NamedTuple):
 
 def chosen(entries: Sequence[Entry], run: str, current: str = "") -> list[Entry]:
     """The entries of the last run, of all, of the current one, or of the run with that id; Unknown names those that
-    there are."""
+    there are.
+
+    A task that would undo by itself at the next start of Windows was left by a run that died: it goes with any.
+    """
     if not entries or run == ALL:
         return list(entries)
-    if run == CURRENT:
-        return [entry for entry in entries if entry.run == current]
-    wanted = entries[-1].run if run == LAST else run
-    found = [entry for entry in entries if entry.run == wanted]
-    if not found:
+    wanted = {CURRENT: current, LAST: entries[-1].run}.get(run, run)
+    if run != CURRENT and not any(entry.run == wanted for entry in entries):
         known = ", ".join(dict.fromkeys(entry.run for entry in entries))
         raise Unknown(f"the journal on the host has no run {run!r}; it has {known}")
-    return found
+    return [entry for entry in entries if entry.run == wanted or entry.change["kind"] == "undo_task"]
 
 
 def plan(host: Host, entries: Iterable[Entry], *, force: bool) -> list[Item]:

@@ -52,6 +52,11 @@ class Files:
         rows = self._session.query(_NAMESPACE, f"SELECT Version FROM CIM_DataFile WHERE Name = {quoted(path)}")
         return (rows[0].text("Version") or "").strip() if rows else None
 
+    def size(self, path: str) -> int | None:
+        """The size of a file in bytes; None for a file that is not there."""
+        rows = self._session.query(_NAMESPACE, f"SELECT FileSize FROM CIM_DataFile WHERE Name = {quoted(path)}")
+        return rows[0].integer("FileSize") if rows else None
+
     def rename(self, path: str, new_path: str) -> None:
         """Renames a file; both are full paths on one drive."""
 

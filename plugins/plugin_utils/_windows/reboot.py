@@ -12,7 +12,8 @@ order, by its own clock; that a connection broke proves nothing.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import AccessDenied, WindowsError
@@ -27,17 +28,29 @@ _POLL_SECONDS = 2.0
 _SERVICE = "TermService"
 
 
-def restart(host: Host, comment: str) -> None:
-    """Restarts the host, and returns when it answers again; WindowsError when it does not in time.
+class NotBack(WindowsError):
+    """The host was told to restart and did not answer after it in time."""
 
-    ``comment`` stands in the host's event log. Not within quotes: no quotes, no percent signs.
+
+def restart(host: Host, comment: str, back: Callable[[], None]) -> None:
+    """Restarts the host, and returns when it answers again; NotBack when it does not in time.
+
+    ``comment`` stands in the host's event log. Not within quotes: no quotes, no percent signs. ``back`` is called as
+    soon as the host answers over a new connection.
     """
     ordered = _times(host).now
     had_service = host.services.get(_SERVICE).state == "running"
     _order(host, comment)
     _wait(host, ordered)
+    back()
     if had_service:
         _wait_for_service(host)
+
+
+def uptime(host: Host) -> timedelta:
+    """How long Windows has run."""
+    times = _times(host)
+    return times.now - times.started
 
 
 class _Times(NamedTuple):
@@ -71,7 +84,7 @@ def _order(host: Host, comment: str) -> None:
 def _wait(host: Host, ordered: datetime) -> None:
     while True:
         if host.deadline.remaining <= 0:
-            raise WindowsError(
+            raise NotBack(
                 "the host was told to restart, and in the time of this task it has not come back; look at it, and run "
                 "the task again, with a longer timeout if it is slow"
             )

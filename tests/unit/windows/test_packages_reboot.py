@@ -158,7 +158,7 @@ class Restarting:
         return SimpleNamespace(state=self.states.pop(0) if len(self.states) > 1 else self.states[0])
 
     def restart(self) -> None:
-        reboot.restart(cast(Host, self), "winops.rdp: a test")
+        reboot.restart(cast(Host, self), "winops.rdp: a test", lambda: None)
 
 
 def test_a_restart_is_over_when_windows_started_after_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
