@@ -52,7 +52,7 @@ class ActionModule(HostAction):
             for item in after_reboot
         )
         final = [item.entry for item in items if item.final]
-        if not self._task.check_mode and (final or empty or self.break_lock):
+        if not self._task.check_mode and (final or empty):
             self.hold(host)
             self._take_back(host, changes, [*restart, WINDOWS] if reboot else restart)
             clear_runs(host.registry, waiting & _finished(items))

@@ -118,7 +118,10 @@ class HostAction(ActionBase):
                 _greet(session)
                 host = Host(session, deadline, wait_seconds=arguments["wait_timeout"])
                 try:
-                    return self.on_host(host, arguments)
+                    found = self.on_host(host, arguments)
+                    if self.break_lock and "break_lock" in arguments:
+                        self._break(host)
+                    return found
                 finally:
                     self._let_go(host)
             finally:
@@ -183,6 +186,11 @@ class HostAction(ActionBase):
             self.lock = Lock(host.registry, holder(self.run_id, self.module))
             broken = self.lock.take(break_others=self.break_lock)
             self.warnings += [f"the lock of another run on this host was broken: {each}" for each in broken]
+
+    def _break(self, host: Host) -> None:
+        """Where nothing had to be written, the lock of a dead run is still there to be broken."""
+        if self.lock is None and Lock(host.registry, holder(self.run_id, self.module)).others():
+            self.hold(host)
 
     def _let_go(self, host: Host) -> None:
         if self.lock is None:

@@ -20,6 +20,7 @@ from tests.integration.run import ansible
 from tests.integration.test_host import connection_to
 
 BASE = "127.47.64.0"
+OWN = r"HKLM\SOFTWARE\winops.rdp"
 LISTENER = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp"
 LOCK = "\\winops.rdp\\Lock\\"
 # What the lock costs a task that changes something.
@@ -89,6 +90,20 @@ def test_what_a_dead_run_left_is_named_and_can_be_broken(fleet: Fleet) -> None:
     broken = Run(fleet.lab.hosts["SRV1"]).task("rdp_restore", {"run": "all", "break_lock": True})
     assert broken["changed"]
     assert "was broken: rdp_listener of " in broken["warnings"][0]
+
+
+def test_a_lock_is_broken_where_nothing_else_is_to_be_written(fleet: Fleet) -> None:
+    die(fleet, 1)
+    there = {"timeout": 30, "break_lock": True}
+    announced = Run(fleet.lab.hosts["SRV1"]).task("rdp_restore", there, check=True)
+    assert (announced["changed"], fleet.lab.hosts["SRV1"].model.registry.find(OWN) is None) == (False, False)
+    broken = Run(fleet.lab.hosts["SRV1"]).task("rdp_restore", there)
+    assert not broken["changed"]
+    assert "was broken: rdp_listener of " in broken["warnings"][0]
+    assert fleet.lab.hosts["SRV1"].model.registry.find(OWN) is None
+    writes = len(fleet.writes("SRV1"))
+    assert "warnings" not in Run(fleet.lab.hosts["SRV1"]).task("rdp_restore", there)
+    assert len(fleet.writes("SRV1")) == writes
 
 
 def test_the_variable_breaks_a_lock_as_the_option_does(fleet: Fleet) -> None:

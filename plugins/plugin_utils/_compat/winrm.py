@@ -5,8 +5,8 @@
 # Private to this collection: other collections must not import it.
 """WinRM over HTTPS as a server, and this controller as its client. Pure.
 
-HTTP.sys, behind which WinRM listens, takes TLS versions and cipher suites from Schannel's settings of the machine
-(Microsoft, "Transport Layer Security (TLS) registry settings"), also those that the RDP listener does not know.
+MEM: HTTP.sys, behind which WinRM listens, takes TLS versions and cipher suites from Schannel's settings of the machine
+when Windows starts, also those that the RDP listener does not know.
 """
 
 from __future__ import annotations

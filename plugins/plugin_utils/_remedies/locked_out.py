@@ -83,8 +83,8 @@ def check(facts: Facts, then: Tls, clients: Sequence[ClientParty]) -> None:
 def check_controller(facts: Tls, then: Tls, connection: TlsSide) -> None:
     """Refused when this controller, which gets in over HTTPS now, would not any more.
 
-    WinRM over HTTPS keeps its Schannel credentials until its service starts anew, so a new connection right after the
-    change proves nothing, and the way in would be lost with the next restart.
+    WinRM over HTTPS keeps its Schannel credentials until Windows starts anew, so a new connection after the change
+    proves nothing, and the way in would be lost with the next restart.
     """
     client = controller(connection.context)
     now, later = (foresee(client, listener(each, connection.certificate)) for each in (facts, then))

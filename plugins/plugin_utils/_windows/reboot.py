@@ -40,8 +40,8 @@ def restart(host: Host, comment: str, back: Callable[[], None]) -> None:
     """
     ordered = _times(host).now
     had_service = host.services.get(_SERVICE).state == "running"
-    _order(host, comment)
-    _wait(host, ordered)
+    arrived = _order(host, comment)
+    _wait(host, ordered, comment, arrived=arrived)
     back()
     if had_service:
         _wait_for_service(host)
@@ -68,20 +68,22 @@ def _times(host: Host) -> _Times:
     return _Times(started, now)
 
 
-def _order(host: Host, comment: str) -> None:
+def _order(host: Host, comment: str) -> bool:
+    """Orders the restart; whether that has arrived for sure. A second order meets the first and changes nothing."""
     try:
         code = host.tools.run(_COMMAND.format(comment=comment), host.deadline)
     except WSManError as error:
         if not error.in_doubt:
             raise
-        return
+        return False
     if code == _ACCESS_DENIED:
         raise AccessDenied("the account of the connection may not restart the host", code)
     if code not in (None, 0, _IN_PROGRESS, _SCHEDULED):
         raise WindowsError(f"shutdown.exe refused to restart the host and returned {code}", code)
+    return True
 
 
-def _wait(host: Host, ordered: datetime) -> None:
+def _wait(host: Host, ordered: datetime, comment: str, *, arrived: bool) -> None:
     while True:
         if host.deadline.remaining <= 0:
             raise NotBack(
@@ -91,11 +93,11 @@ def _wait(host: Host, ordered: datetime) -> None:
         host.deadline.sleep(_POLL_SECONDS)
         host.session.close()
         try:
-            started = _times(host).started
+            if _times(host).started > ordered:
+                return
+            arrived = arrived or _order(host, comment)
         except WSManError:
             continue
-        if started > ordered:
-            return
 
 
 def _wait_for_service(host: Host) -> None:

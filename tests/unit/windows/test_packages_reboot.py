@@ -149,10 +149,11 @@ class Restarting:
 
     def run(self, command_line: str, _deadline: Deadline) -> int | None:
         self.commands.append(command_line)
-        if isinstance(self.code, Exception):
-            raise self.code
-        code: int | None = self.code
-        return code
+        code: Any = self.code.pop(0) if isinstance(self.code, list) else self.code
+        if isinstance(code, Exception):
+            raise code
+        found: int | None = code
+        return found
 
     def get(self, _name: str) -> Any:
         return SimpleNamespace(state=self.states.pop(0) if len(self.states) > 1 else self.states[0])
@@ -184,6 +185,14 @@ def test_an_order_whose_reply_is_lost_may_have_been_carried_out(monkeypatch: pyt
     Restarting(monkeypatch, [BEFORE, AFTER], lost).restart()
     with pytest.raises(WSManTimeout):
         Restarting(monkeypatch, [BEFORE, AFTER], WSManTimeout("the command", 1.0)).restart()
+
+
+def test_an_order_that_may_be_lost_is_given_again_to_a_host_that_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = WSManTimeout("the command", 1.0)
+    lost.in_doubt = True
+    host = Restarting(monkeypatch, [BEFORE, None, BEFORE, BEFORE, BEFORE, AFTER], [lost, lost, 0])
+    host.restart()
+    assert len(host.commands) == 3
 
 
 @pytest.mark.parametrize(("code", "why"), [(5, "may not restart"), (87, "returned 87")])
