@@ -37,20 +37,30 @@ LINT = {
     "changelog": ["antsibull-changelog", "lint"],
     "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
 }
+# Tests that are generated from tables: few, each with many hosts.
+TABLES = tuple(f"tests/integration/test_{name}.py" for name in ("causes", "round_trip", "crash", "fault_matrix"))
+
+
+def pytest(name: str, *options: str) -> list[str]:
+    return [*PYTEST, f"--junit-xml={RESULTS / name}.xml", *options]
+
+
+def without(*paths: str) -> list[str]:
+    return [f"--ignore={path}" for path in paths]
+
+
 # What uses the same loopback addresses stands in the same lane.
 LANES = (
     {
-        "integration": [*PYTEST, f"--junit-xml={RESULTS / 'integration.xml'}", "tests/integration"],
-        "matrix": ["python", "-m", "scripts.matrix", "2.16", "2.19"],
-        "molecule": [*PYTEST, f"--junit-xml={RESULTS / 'molecule.xml'}", "tests/molecule"],
+        "tables": pytest("tables", *TABLES),
+        "molecule": pytest("molecule", "tests/molecule"),
     },
     {
-        "tests": [
-            *PYTEST,
-            f"--junit-xml={RESULTS / 'pytest.xml'}",
-            "--ignore=tests/integration",
-            "--ignore=tests/molecule",
-        ],
+        "integration": pytest("integration", "tests/integration", *without(*TABLES)),
+        "matrix": ["python", "-m", "scripts.matrix", "2.16", "2.19"],
+    },
+    {
+        "tests": pytest("pytest", *without("tests/integration", "tests/molecule")),
         "sanity": ["python", "scripts/sanity.py"],
     },
 )

@@ -115,7 +115,7 @@ def enforce(fleet: Fleet, *options: str, **variables: Any) -> Run:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     work: Path = tmp_path_factory.mktemp("drift")
     folder = write_scenarios(work / "scenarios", HOSTS)
-    with running(folder, work, "127.46.0.0") as fleet:
+    with running(folder, work, "127.54.0.0") as fleet:
         before = digests(fleet)
         told = enforce(fleet, "--check", "--diff")
         when_told = digests(fleet)

@@ -33,7 +33,7 @@ def lab_of(tmp_path: Path) -> Iterator[LabOf]:
 
         def make(*scenarios: dict[str, Any]) -> Fleet:
             folder = write_scenarios(tmp_path / "scenarios", scenarios)
-            return stack.enter_context(running(folder, tmp_path, "127.46.0.0"))
+            return stack.enter_context(running(folder, tmp_path, "127.56.0.0"))
 
         yield make
 

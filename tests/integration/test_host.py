@@ -38,7 +38,7 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         {"hostname": "NOSHELL", "windows": "2022", "winrm": WITHOUT_SHELLS, "certificate": {"key": "unreadable"}},
         {"hostname": "OLD", "windows": "7sp1"},
     ]
-    with running(write_scenarios(work / "scenarios", scenarios), work, "127.43.0.0", ruled=False) as fleet:
+    with running(write_scenarios(work / "scenarios", scenarios), work, "127.53.0.0", ruled=False) as fleet:
         yield fleet
 
 
@@ -130,7 +130,7 @@ def test_identify_get_and_query(open_host: Opener) -> None:
     with pytest.raises(WSManFault) as caught:
         session.get("root/cimv2", "Win32_Service", {"Name": "Nothing"})
     assert caught.value.is_not_found
-    with pytest.raises(WSManFault, match="127.43.0."):
+    with pytest.raises(WSManFault, match="127.53.0."):
         session.query("root/cimv2", "SELECT Name FROM Win32_Nothing")
 
 
