@@ -27,7 +27,7 @@ from ansible_collections.winops.rdp.plugins.plugin_utils._facts.schema import Fa
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.apply import RemedyError, apply, prove
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.change import Change, describe
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.journal import Journal
-from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.lock import Lock, holder
+from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.lock import LOCK, Lock, holder
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.refusal import Refused
 from ansible_collections.winops.rdp.plugins.plugin_utils._remedies.restart import restart
 from ansible_collections.winops.rdp.plugins.plugin_utils._windows.errors import WindowsError
@@ -188,8 +188,8 @@ class HostAction(ActionBase):
             self.warnings += [f"the lock of another run on this host was broken: {each}" for each in broken]
 
     def _break(self, host: Host) -> None:
-        """Where nothing had to be written, the lock of a dead run is still there to be broken."""
-        if self.lock is None and Lock(host.registry, holder(self.run_id, self.module)).others():
+        """Where nothing had to be written, the lock of a dead run is still there, or what was left of it."""
+        if self.lock is None and host.registry.subkeys(LOCK) is not None:
             self.hold(host)
 
     def _let_go(self, host: Host) -> None:

@@ -16,6 +16,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -51,6 +52,7 @@ class _Clock(selectors.PollSelector):
     def __init__(self) -> None:
         super().__init__()
         self._now = time.monotonic()
+        self.waited = 0.0
         self._ahead: float | None = None
 
     def now(self) -> float:
@@ -66,6 +68,7 @@ class _Clock(selectors.PollSelector):
         if timeout is None:
             raise RuntimeError("the lab waits for something that never happens")
         self._now += max(timeout, 0)
+        self.waited += max(timeout, 0)
         return []
 
 
@@ -112,6 +115,9 @@ class Inside:
 
     async def _started(self, scenario: Scenario, address: str) -> InsideHost:
         host = InsideHost(scenario, address, WINRM_PORT)
+        now = host.model.now
+        # A restart that nobody has waited for takes its time by the host's clock.
+        host.model.now = lambda: now() + timedelta(seconds=self.loop.clock.waited)  # type: ignore[method-assign]
         await host.start()
         return host
 

@@ -101,7 +101,7 @@ class Lock:
         Nothing is written while another run holds it.
         """
         broken: list[str] = []
-        others = self.others()
+        others = self._others(self._registry.subkeys(LOCK) or [])
         if others and not break_others:
             raise Refused(self._refusal(others[0]))
         if others:
@@ -120,10 +120,6 @@ class Lock:
             names = self._registry.subkeys(LOCK) or []
         self.release()
         raise Refused(self._refusal(others[0]))
-
-    def others(self) -> list[str]:
-        """The names that other runs have there."""
-        return self._others(self._registry.subkeys(LOCK) or [])
 
     def release(self) -> None:
         """Lets the lock go, with what dead tasks of the same run have left. Nothing of ours stays behind."""
