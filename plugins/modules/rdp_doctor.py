@@ -289,7 +289,7 @@ network:
       elements: str
       sample: [192.0.2.10]
     tcp:
-      description: V(open), V(refused), V(filtered), V(unreachable), V(reset) or V(not_tried).
+      description: V(open), V(refused), V(filtered), V(unreachable) or V(not_tried).
       type: str
       sample: open
     tls:

@@ -185,8 +185,8 @@ wire:
       contains:
         result:
           description:
-            - V(open), V(refused), V(filtered) (no answer), V(unreachable), V(reset) or V(not_tried). Of several
-              addresses that failed, the most telling one.
+            - V(open), V(refused), V(filtered) (no answer), V(unreachable) or V(not_tried). Of several addresses
+              that failed, the most telling one.
           type: str
           sample: open
         address:

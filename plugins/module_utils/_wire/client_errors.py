@@ -35,7 +35,6 @@ CLIENT_ERRORS: Dict[Tuple[str, str], Tuple[str, ...]] = {
     ("tcp", "refused"): _NOT_CONNECTED,
     ("tcp", "filtered"): _NOT_CONNECTED,
     ("tcp", "unreachable"): _NOT_CONNECTED,
-    ("tcp", "reset"): _NOT_CONNECTED,
     ("x224", "failure"): _SOCKET_CLOSED,
     ("x224", "closed"): _SOCKET_CLOSED,
     ("x224", "reset"): _SOCKET_CLOSED,

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
 import socket
 import threading
@@ -46,7 +45,7 @@ class NotResolved(Exception):
 
 
 class NotConnected(Exception):
-    """No TCP connection. ``result`` is refused, filtered, unreachable or reset."""
+    """No TCP connection. ``result`` is refused, filtered or unreachable."""
 
     def __init__(self, result: str, detail: str) -> None:
         super().__init__(detail)
@@ -139,9 +138,10 @@ def can_bind(source: str) -> bool:
 class Connection:
     """A TCP connection whose every wait ends at the deadline."""
 
-    def __init__(self, stream: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, stream: socket.socket, deadline: Deadline, *, was_reset: bool = False) -> None:
         self._stream = stream
         self._deadline = deadline
+        self._was_reset = was_reset
 
     @classmethod
     def open(cls, target: Target, source: Optional[str], deadline: Deadline) -> Connection:
@@ -155,8 +155,12 @@ class Connection:
                 stream.bind((source, 0))
             # Zero would make the socket non-blocking.
             stream.settimeout(max(deadline.left(), 0.001))
-            stream.connect(target.sockaddr)
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            stream.connect(target.sockaddr)
+        except (ConnectionResetError, ConnectionAbortedError):
+            # A SYN that is answered with RST is a refusal (RFC 9293 3.10.7.3). This one was answered with SYN and ACK,
+            # and whether the RST after it overtakes our first look at the socket is luck.
+            return cls(stream, deadline, was_reset=True)
         except OSError as error:
             stream.close()
             raise NotConnected(_connect_result(error), _text(error)) from error
@@ -232,6 +236,8 @@ class Connection:
         left = deadline.left()
         if left <= 0:
             raise Ended("timeout")
+        if self._was_reset:
+            raise Ended("reset")
         self._stream.settimeout(left)
 
 
@@ -240,8 +246,6 @@ def _connect_result(error: OSError) -> str:
         return "filtered"
     if isinstance(error, ConnectionRefusedError):
         return "refused"
-    if error.errno in (errno.ECONNRESET, errno.ECONNABORTED):
-        return "reset"
     return "unreachable"
 
 

@@ -49,7 +49,7 @@ MOST_ATTEMPTS = 10
 # Half-open connections count against MaxOutstandingConnections, and some devices take many of them for an attack.
 _QUICK_CONNECTIONS = 3
 # The most telling failure first, for a name with several addresses.
-_TELLING = ("refused", "reset", "filtered", "unreachable")
+_TELLING = ("refused", "filtered", "unreachable")
 
 
 class BadInput(ValueError):

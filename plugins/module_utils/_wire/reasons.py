@@ -30,7 +30,6 @@ def tcp(result: str, where: str, detail: str, addresses: int) -> str:
         "refused": f"{where} refused the TCP connection: nothing listens there, or a firewall rejects it{others}",
         "filtered": f"{where} did not answer the TCP connection: a firewall drops it, or the host is down{others}",
         "unreachable": f"There is no way to {where}: {detail}{others}",
-        "reset": f"The TCP connection to {where} failed: {detail}{others}",
     }[result]
 
 

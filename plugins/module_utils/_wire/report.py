@@ -21,12 +21,12 @@ SCHEMA_VERSION = 2
 
 class Tried(TypedDict):
     address: str
-    result: str  # open, refused, filtered (no answer), unreachable, reset
+    result: str  # open, refused, filtered (no answer), unreachable
     milliseconds: float
 
 
 class Tcp(TypedDict):
-    result: str  # open, refused, filtered, unreachable, reset, not_tried
+    result: str  # open, refused, filtered, unreachable, not_tried
     address: Optional[str]  # the address that answered, else the one with the most telling result
     addresses: List[str]  # all that the name has, in the order in which they are tried
     tried: List[Tried]

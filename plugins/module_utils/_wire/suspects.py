@@ -33,7 +33,6 @@ _BY_END: Dict[Tuple[str, str], Tuple[Tuple[str, str], ...]] = {
         ("network.unreachable", "the host may be down"),
     ),
     ("tcp", "unreachable"): (("network.unreachable", "there is no way to the address"),),
-    ("tcp", "reset"): (("network.intercepted", "the connection was reset as it was made"),),
     ("dns", "failed"): (("network.unreachable", "the name has no address"),),
     ("x224", "closed"): (
         ("network.intercepted", "something took the connection and closed it before an RDP server had answered"),

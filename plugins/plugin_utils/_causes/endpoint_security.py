@@ -71,9 +71,8 @@ def _products(area: EndpointSecurity) -> list[Evidence]:
 def _cut(wire: Report) -> list[Evidence]:
     """How the connection was cut; empty where something answered."""
     stage = wire["stage"]
-    if stage == "tcp" and wire["tcp"]["result"] in ("filtered", "reset"):
-        how = "did not answer" if wire["tcp"]["result"] == "filtered" else "was reset"
-        return [wire_fact(f"A connection to port {wire['port']} {how}.")]
+    if stage == "tcp" and wire["tcp"]["result"] == "filtered":
+        return [wire_fact(f"A connection to port {wire['port']} did not answer.")]
     if stage == "x224" and wire["x224"]["result"] in _CUT:
         return [wire_fact(f"The connection request was not answered: {wire['x224']['result']}.")]
     if stage == "tls" and wire["tls"]["result"] in _CUT:

@@ -176,7 +176,7 @@ def is_ready(wire: Report | None) -> bool:
 
 def tcp_closed(wire: Report | None) -> bool:
     """The port does not answer although the name resolves and there is a route."""
-    return wire is not None and wire["tcp"]["result"] in ("filtered", "refused", "reset")
+    return wire is not None and wire["tcp"]["result"] in ("filtered", "refused")
 
 
 def tls_dropped(wire: Report | None) -> bool:

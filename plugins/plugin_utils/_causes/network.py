@@ -83,7 +83,7 @@ def _firewall_facts(firewall: Firewall) -> list[Evidence]:
 def _tcp_facts(wire: Report | None) -> list[Evidence]:
     if wire is None or not tcp_closed(wire):
         return []
-    how = {"filtered": "did not answer", "refused": "was refused", "reset": "was reset"}
+    how = {"filtered": "did not answer", "refused": "was refused"}
     result = wire["tcp"]["result"]
     target = wire["tcp"]["address"] or wire["host"]
     return [wire_fact(f"A connection to {target}, port {wire['port']}, {how[result]}.")]

@@ -154,7 +154,6 @@ def judge_tcp(result: str, shown: str, port: int, other: int | None, options: Co
         "refused": f"Port {port} of {shown} refuses connections, so nothing listens there.",
         "filtered": f"Port {port} of {shown} does not answer: the host is down, or a firewall drops the packets.",
         "unreachable": f"There is no route to port {port} of {shown}.",
-        "reset": f"Port {port} of {shown} resets connections at once.",
     }[result]
     if options["proxy"]:
         return failed(name, text, _CORRECT_PROXY)
@@ -168,7 +167,6 @@ def judge_tcp(result: str, shown: str, port: int, other: int | None, options: Co
         "refused": f"On the host, run: winrm quickconfig{' -transport:https' if options['scheme'] == 'https' else ''}",
         "filtered": f"See that the host is up, and allow TCP port {port} in its firewall and on the way to it.",
         "unreachable": "Correct ansible_host, or the network between the controller and the host.",
-        "reset": f"Look for a firewall or a load balancer that ends connections to port {port}.",
     }[result]
     return failed(name, text, todo)
 

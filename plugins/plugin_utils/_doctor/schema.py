@@ -84,7 +84,7 @@ class Tls(TypedDict):
 
 class Network(TypedDict):
     addresses: list[str]
-    tcp: str  # open, refused, filtered, unreachable, reset, not_tried
+    tcp: str  # open, refused, filtered, unreachable, not_tried
     tls: Tls | None
     offered: list[str]  # authentication that the service offers, as HTTP names it
     identified: bool  # without authentication

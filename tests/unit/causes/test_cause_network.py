@@ -29,7 +29,7 @@ BLOCK_RULE = {**RDP_RULE, "id": "Block-RDP", "action": "block"}
 NO_MERGE = {"enabled": True, "default_inbound": "block", "local_rules_apply": False, "source": "policy"}
 
 
-@pytest.mark.parametrize("result", ["filtered", "refused", "reset"])
+@pytest.mark.parametrize("result", ["filtered", "refused"])
 def test_the_host_firewall_is_proved(result: str) -> None:
     found = blocked(facts_of(firewall=RULES_OFF), no_tcp(result))
     assert found is not None

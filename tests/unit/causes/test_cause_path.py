@@ -54,7 +54,6 @@ NO_ANSWER = wire_of(
     ("wire", "code"),
     [
         (no_tcp("filtered"), "0x204/0x0"),
-        (no_tcp("reset"), "0x204/0x0"),
         (cut_at_x224(), "0x904/0x7"),
         (dropped("reset"), "0x904/0x7"),
         (NO_ANSWER, "0x904/0x7"),

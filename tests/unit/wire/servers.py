@@ -153,6 +153,11 @@ def reading_then_closing(stream: socket.socket) -> None:
 def resetting(stream: socket.socket) -> None:
     """Reads one message and resets."""
     stream.recv(65536)
+    resetting_at_once(stream)
+
+
+def resetting_at_once(stream: socket.socket) -> None:
+    """Resets without a look."""
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import select
 import socket
 import ssl
 import threading
@@ -118,7 +119,6 @@ def test_filtered(full_listener: int) -> None:
         (errno.ENETUNREACH, "unreachable", "There is no way to 127.0.0.1 port 3389: Network is unreachable"),
         (errno.EHOSTUNREACH, "unreachable", "There is no way to 127.0.0.1 port 3389: No route to host"),
         (errno.ETIMEDOUT, "filtered", "did not answer"),
-        (errno.ECONNRESET, "reset", "failed: Connection reset by peer"),
     ],
 )
 def test_what_the_kernel_says(monkeypatch: pytest.MonkeyPatch, number: int, result: str, words: str) -> None:
@@ -130,6 +130,25 @@ def test_what_the_kernel_says(monkeypatch: pytest.MonkeyPatch, number: int, resu
     found = run("127.0.0.1", 3389)
     assert found["tcp"]["result"] == result
     assert words in found["reason"]
+
+
+class Overtaken(socket.socket):
+    """A socket whose connect looks only after what the server did next has arrived."""
+
+    def connect(self, address: Any) -> None:
+        super().connect(address)
+        select.select([self], [], [], 0.2)
+        error = self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            raise OSError(error, os.strerror(error))
+
+
+def test_a_reset_that_overtakes_the_connect_ends_an_open_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "socket", Overtaken)
+    with servers.serving(servers.resetting_at_once) as stub:
+        found = run(servers.HOST, stub.port)
+    assert (found["tcp"]["result"], found["stage"], found["x224"]["result"]) == ("open", "x224", "reset")
+    assert (found["connections"], found["pattern"]) == (3, "steady")
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, port: int, *addresses: str) -> None:

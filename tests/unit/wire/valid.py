@@ -24,7 +24,7 @@ SECURITY_PROTOCOLS = {"rdp", "tls", "credssp", "credssp_early_auth", "rdstls", "
 TLS_VERSIONS = {"SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"}
 
 _ENDS = {"closed", "reset", "timeout"}
-_CONNECT = {"open", "refused", "filtered", "unreachable", "reset"}
+_CONNECT = {"open", "refused", "filtered", "unreachable"}
 _TLS = _ENDS | {"alert", "error"}
 RESULTS = {
     "tried": _CONNECT,
