@@ -1,12 +1,15 @@
 # Copyright (c) 2026, the winops.rdp authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs Ansible as a user does, in a process of its own, and gives its results back as data."""
+"""Runs Ansible's programs, each in a process of its own, and gives their results back as data."""
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -50,24 +53,64 @@ def playbook(
 
 def _run(command: list[str], cwd: Path = ROOT, seconds: float = SECONDS) -> Run:
     capture = CAPTURES / f"{os.urandom(6).hex()}.jsonl"
-    environment = {
-        **os.environ,
-        "CAPTURE_FILE": str(capture),
+    command[0] = str(BIN / command[0])
+    given = _environment()
+    # What is loaded already was loaded as this folder and these variables say.
+    if cwd == ROOT and given == _ENVIRONMENT:
+        code, output = _warm().run(command, {"CAPTURE_FILE": str(capture)}, capture.with_suffix(""), seconds)
+    else:
+        given["CAPTURE_FILE"] = str(capture)
+        done = subprocess.run(command, cwd=cwd, env=given, capture_output=True, text=True, timeout=seconds, check=False)
+        code, output = done.returncode, done.stdout + done.stderr
+    lines = capture.read_text(encoding="utf-8").splitlines() if capture.exists() else []
+    return Run(code, output, [json.loads(line) for line in lines])
+
+
+def _environment() -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    return {
+        **inherited,
         "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/callback"),
         "ANSIBLE_CALLBACKS_ENABLED": "capture",
         "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_DEPRECATION_WARNINGS": "0",
     }
-    done = subprocess.run(
-        [str(BIN / command[0]), *command[1:]],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-    lines = capture.read_text(encoding="utf-8").splitlines() if capture.exists() else []
-    output = done.stdout + done.stderr
-    return Run(done.returncode, output, [json.loads(line) for line in lines])
+
+
+_ENVIRONMENT = _environment()
+
+
+class _Warm:
+    """A process of ``tests.integration.warm``, which ends with this one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = str(path)
+        command = [sys.executable, "-m", "tests.integration.warm", self._path]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=_ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == b"ready\n"
+
+    def run(self, command: list[str], more: dict[str, str], base: Path, seconds: float) -> tuple[int, str]:
+        """Exit code and output. Raises TimeoutExpired."""
+        files = {name: str(base.with_suffix(f".{name}")) for name in ("stdout", "stderr")}
+        wanted = {"command": command, "environment": {**_ENVIRONMENT, **more}, **files}
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(seconds)
+            connection.connect(self._path)
+            connection.sendall(json.dumps(wanted).encode() + b"\n")
+            with connection.makefile() as told:
+                process = int(told.readline())
+                try:
+                    code = int(told.readline())
+                except TimeoutError as error:
+                    os.killpg(process, signal.SIGKILL)
+                    raise subprocess.TimeoutExpired(command, seconds) from error
+        return code, "".join(Path(file).read_text(encoding="utf-8") for file in files.values())
+
+
+@functools.cache
+def _warm() -> _Warm:
+    return _Warm(CAPTURES / "warm.sock")
