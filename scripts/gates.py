@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the quality gates. The quick ones come first, one after the other; the first that fails ends the run.
+"""Run the quality gates in lanes side by side: the static ones first, and the tests only where those pass.
 
-The tests follow in lanes side by side, because they mostly wait, for servers and for deadlines. A gate's output shows
-when it is done; one that fails ends its lane. At the end stand each skipped test with its reason and the counts of the
-tests of pytest, of the matrix and of ansible-test, from the JUnit files that they write to ``.cache/junit``.
+A gate's output shows when it is done; one that fails ends its lane. At the end stand each skipped test with its reason
+and the counts of the tests of pytest, of the matrix and of ansible-test, from the JUnit files that they write to
+``.cache/junit``.
 """
 
 from __future__ import annotations
@@ -27,16 +27,20 @@ TOOLS = Path(sys.executable).parent
 RESULTS = ROOT / ".cache/junit"
 
 PYTEST = ("python", "-m", "pytest")
-LINT = {
-    "ruff": ["ruff", "check", "--quiet", "."],
-    "form": ["ruff", "format", "--quiet", "--check", "."],
-    "licences": ["reuse", "lint", "--lines"],
-    "yaml": ["yamllint", "--strict", "."],
-    "shell": ["shellcheck", ".ci/run", "scripts/setup.sh", "scripts/peers.sh"],
-    "types": ["mypy", "--no-error-summary"],
-    "changelog": ["antsibull-changelog", "lint"],
-    "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
-}
+LINT: tuple[dict[str, list[str]], ...] = (
+    {
+        "ruff": ["ruff", "check", "--quiet", "."],
+        "form": ["ruff", "format", "--quiet", "--check", "."],
+        "licences": ["reuse", "lint", "--lines"],
+        "yaml": ["yamllint", "--strict", "."],
+        "shell": ["shellcheck", ".ci/run", "scripts/setup.sh", "scripts/peers.sh"],
+        "types": ["mypy", "--no-error-summary"],
+        "changelog": ["antsibull-changelog", "lint"],
+    },
+    {
+        "ansible-lint": ["ansible-lint", "-q", "--nocolor"],
+    },
+)
 # Tests that are generated from tables: few, each with many hosts.
 TABLES = tuple(f"tests/integration/test_{name}.py" for name in ("causes", "round_trip", "crash", "fault_matrix"))
 
@@ -49,8 +53,9 @@ def without(*paths: str) -> list[str]:
     return [f"--ignore={path}" for path in paths]
 
 
-# What uses the same loopback addresses stands in the same lane.
-LANES = (
+# What uses the same loopback addresses stands in the same lane. There are more lanes than cores, because tests mostly
+# wait, for servers and for deadlines.
+TESTS: tuple[dict[str, list[str]], ...] = (
     {
         "tables": pytest("tables", *TABLES),
         "molecule": pytest("molecule", "tests/molecule"),
@@ -107,25 +112,29 @@ def run(gates: dict[str, list[str]]) -> str | None:
     return None
 
 
+def side_by_side(lanes: tuple[dict[str, list[str]], ...]) -> list[str]:
+    """The names of the gates that failed."""
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        return [name for name in pool.map(run, lanes) if name is not None]
+
+
 def main(arguments: list[str]) -> int:
     """``lint`` runs the static gates, ``all`` the tests too."""
     if arguments not in (["lint"], ["all"]):
         print("usage: gates.py lint|all", file=sys.stderr)
         return 2
     shutil.rmtree(RESULTS, ignore_errors=True)
-    failed = [run(LINT)]
-    if failed == [None] and arguments == ["all"]:
-        with ThreadPoolExecutor(len(LANES)) as lanes:
-            failed = list(lanes.map(run, LANES))
+    failed = side_by_side(LINT)
+    if not failed and arguments == ["all"]:
+        failed = side_by_side(TESTS)
     counts = count(RESULTS)
     for line in counts.skipped:
         print(f"skipped: {line}")
-    names = [name for name in failed if name is not None]
-    for name in names:
+    for name in failed:
         print(f"failed: {name}")
     if arguments == ["all"]:
         print(f"{counts.passed} passed, {counts.failed} failed, {len(counts.skipped)} skipped")
-    return 1 if names else 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -54,12 +55,11 @@ def playbook(
 def _run(command: list[str], cwd: Path = ROOT, seconds: float = SECONDS) -> Run:
     capture = CAPTURES / f"{os.urandom(6).hex()}.jsonl"
     command[0] = str(BIN / command[0])
-    given = _environment()
+    given = {**_environment(), "CAPTURE_FILE": str(capture)}
     # What is loaded already was loaded as this folder and these variables say.
-    if cwd == ROOT and given == _ENVIRONMENT:
-        code, output = _warm().run(command, {"CAPTURE_FILE": str(capture)}, capture.with_suffix(""), seconds)
+    if cwd == ROOT and _when_loading(given) == _when_loading(_ENVIRONMENT):
+        code, output = _warm().run(command, given, capture.with_suffix(""), seconds)
     else:
-        given["CAPTURE_FILE"] = str(capture)
         done = subprocess.run(command, cwd=cwd, env=given, capture_output=True, text=True, timeout=seconds, check=False)
         code, output = done.returncode, done.stdout + done.stderr
     lines = capture.read_text(encoding="utf-8").splitlines() if capture.exists() else []
@@ -67,15 +67,19 @@ def _run(command: list[str], cwd: Path = ROOT, seconds: float = SECONDS) -> Run:
 
 
 def _environment() -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     return {
-        **inherited,
+        **os.environ,
         "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/callback"),
         "ANSIBLE_CALLBACKS_ENABLED": "capture",
         "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_DEPRECATION_WARNINGS": "0",
     }
+
+
+def _when_loading(environment: dict[str, str]) -> dict[str, str]:
+    """The variables that are read when Ansible is loaded."""
+    return {name: value for name, value in environment.items() if re.match("ANSIBLE|PYTHON|HOME|TMP", name)}
 
 
 _ENVIRONMENT = _environment()
@@ -93,10 +97,10 @@ class _Warm:
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n"
 
-    def run(self, command: list[str], more: dict[str, str], base: Path, seconds: float) -> tuple[int, str]:
+    def run(self, command: list[str], environment: dict[str, str], base: Path, seconds: float) -> tuple[int, str]:
         """Exit code and output. Raises TimeoutExpired."""
         files = {name: str(base.with_suffix(f".{name}")) for name in ("stdout", "stderr")}
-        wanted = {"command": command, "environment": {**_ENVIRONMENT, **more}, **files}
+        wanted = {"command": command, "environment": environment, **files}
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(seconds)
             connection.connect(self._path)

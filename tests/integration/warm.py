@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import pkgutil
+import secrets
 import select
 import socketserver
 import sys
@@ -58,6 +59,8 @@ def become(wanted: dict[str, Any]) -> NoReturn:
         os.close(opened)
     os.environ.clear()
     os.environ.update(wanted["environment"])
+    # Drawn once a process, to tell the tasks of one run from those of another.
+    importlib.import_module("ansible.utils.vars").random_int = secrets.token_hex(4)  # type: ignore[attr-defined]
     sys.argv = wanted["command"]
     code: object = 1
     try:
