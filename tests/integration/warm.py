@@ -19,12 +19,15 @@ import secrets
 import select
 import socketserver
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 PROGRAMS = {"ansible": "ansible.cli.adhoc", "ansible-playbook": "ansible.cli.playbook"}
 # What connection plugins import when they are loaded, which Ansible does with each that it has.
 LIBRARIES = ("winrm", "pypsrp.powershell", "pypsrp.wsman")
+POLL = 0.005  # seconds
 PLUGINS = "ansible_collections.winops.rdp.plugins"
 
 
@@ -41,6 +44,9 @@ def load() -> None:
         importlib.import_module(f"{PLUGINS}.action.{module.name}")
     # It warns when it is asked for a second time.
     importlib.import_module("ansible.cli").init_plugin_loader = lambda *_: None  # type: ignore[attr-defined]
+    # Between two looks at its workers Ansible sleeps for a tenth of a millisecond, which keeps a core busy.
+    strategy = importlib.import_module("ansible.plugins.strategy")
+    strategy.time = SimpleNamespace(**{**vars(time), "sleep": lambda seconds: time.sleep(max(seconds, POLL))})  # type: ignore[attr-defined]
     # What is there already is not looked at by collections of garbage, which would write to memory that is shared.
     gc.collect()
     gc.freeze()
